@@ -1,0 +1,31 @@
+/* What filter options need from libavutil's parsers: expressions, colours, durations. */
+#ifndef FW_FILTERS_EXPR_H
+#define FW_FILTERS_EXPR_H
+
+#include "filter.h"
+
+#include <stdbool.h>
+
+struct fw_expr;
+
+/* Parses an expression in FFmpeg's syntax over `variables` (names separated by spaces). Refuses
+ * unknown names, and st(), random() and print(): they would give a frame a memory of the frames
+ * before it, or print. FW_ERR_USAGE with the reason, naming the allowed variables. */
+int fw_expr_create(struct fw_expr **expr_out, const char *text, const char *variables,
+                   struct fw_error *err) FW_MUST_CHECK;
+void fw_expr_destroy(struct fw_expr *expr); /* NULL ok */
+/* `values` in the order of the variables. */
+double fw_expr_value(const struct fw_expr *expr, const double *values);
+/* Create, value, destroy. */
+int fw_expr_once(double *value_out, const char *text, const char *variables, const double *values,
+                 struct fw_error *err) FW_MUST_CHECK;
+/* Whether `name` stands in `text` as a variable. */
+bool fw_expr_mentions(const char *text, const char *name);
+
+/* A colour name or 0xRRGGBB[AA] or #..., with @alpha, to 0xRRGGBBAA; "random" is refused, it would
+ * differ from process to process. Returns 0 or -1. */
+int fw_color_read(const char *text, uint32_t *rgba_out) FW_MUST_CHECK;
+/* To microseconds. Returns 0 or -1. */
+int fw_duration_read(const char *text, int64_t *microseconds_out) FW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * The control memory: one block per process, the job's run state, and behind them the hops.
+ *
+ * Each fw_proc has a single writer, its process, except `generation`, which is the supervisor's.
+ * The supervisor reads all of it and trusts none of it.
+ */
+#ifndef FW_PIPELINE_CONTROL_H
+#define FW_PIPELINE_CONTROL_H
+
+#include "limits.h"
+
+#include "filters/filter.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FW_CONTROL_MAGIC 0x66776374u
+#define FW_PROCS_MAX (2 + FW_HOPS_MAX + FW_WORKERS_MAX)
+
+enum fw_run_state {
+    FW_RUN = 0,
+    FW_DRAIN = 1, /* the writer ends at its current frame; everything in flight is finished */
+    FW_ABORT = 2  /* every wait returns FW_ERR_CANCELLED */
+};
+
+enum fw_wait_kind {
+    FW_WAIT_NONE = 0,  /* working */
+    FW_WAIT_START,     /* for go */
+    FW_WAIT_IN_SLOT,   /* writer: for a free slot or descriptor */
+    FW_WAIT_RANGE,     /* worker: for a range */
+    FW_WAIT_INPUT,     /* worker: for a frame of its range */
+    FW_WAIT_OUT_SLOT,  /* worker: for an OUT slot */
+    FW_WAIT_HEAD,      /* reader: for the next frame */
+    FW_WAIT_READ,      /* decoder: for bytes of a pipe */
+    FW_WAIT_WRITE,     /* encoder: for room in a pipe */
+    FW_WAIT_PACKET     /* decoder: for room in the packet ring */
+};
+
+/* Clocks are CLOCK_MONOTONIC nanoseconds; durations are nanoseconds. */
+struct fw_proc {
+    alignas(FW_LINE) _Atomic uint32_t generation;
+    _Atomic uint32_t wait_kind; /* enum fw_wait_kind */
+    _Atomic uint64_t wait_seq;
+    _Atomic uint64_t beat;      /* counts up whenever the process does anything, waits included */
+    _Atomic uint64_t current;   /* sequence number + 1 of the frame in work; 0: none */
+    volatile uint32_t step;     /* filter of the chain in work */
+    uint32_t reserved;
+    _Atomic uint64_t frames;    /* finished by this process, all generations */
+    _Atomic uint64_t bytes;     /* read or written */
+    _Atomic uint64_t busy_ns;
+    _Atomic uint64_t starved_ns; /* waited for input */
+    _Atomic uint64_t blocked_ns; /* waited for room */
+    _Atomic uint64_t wakes;
+    _Atomic uint64_t lost_wakeups;
+    _Atomic uint64_t pss_peak;  /* bytes, sampled by the process itself */
+    _Atomic uint64_t aux[8];    /* role-specific counters, named in roles.h */
+    struct fw_error error;      /* why the process ended, written before it exits */
+};
+
+struct fw_control {
+    uint32_t magic;
+    uint32_t abi;
+    uint32_t bytes;
+    uint32_t proc_count;
+    alignas(FW_LINE) _Atomic uint32_t run_state;
+    struct fw_proc procs[FW_PROCS_MAX];
+};
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * The output file: written without a name, given its final name only when it is complete and
+ * durable. A final name holds the old file or a whole new one, never a part.
+ *
+ * Runs in the supervisor. Names are bytes; nothing here parses them.
+ */
+#ifndef FW_PIPELINE_PUBLISH_H
+#define FW_PIPELINE_PUBLISH_H
+
+#include "settings.h"
+
+enum fw_output_kind {
+    FW_OUTPUT_NONE,   /* null output */
+    FW_OUTPUT_FILE,   /* published by name */
+    FW_OUTPUT_DIRECT, /* FIFO or device: written in place */
+    FW_OUTPUT_STDOUT
+};
+
+/* Zeroed: nothing to close. */
+struct fw_output {
+    enum fw_output_kind kind;
+    int fd;        /* read-write for FILE; the encoder's */
+    int dir_fd;
+    int lock_fd;
+    char *name;    /* last component, in dir_fd */
+    char *path;    /* as given, for messages */
+    char temp_name[64]; /* "" when the file has no name (O_TMPFILE) */
+    char lock_name[64];
+    enum fw_exists exists;
+};
+
+/* Before any process: OUT missing, a directory, not allowed to exist (FW_ERR_OUTPUT), the same
+ * inode as the input `input_fd` (FW_ERR_USAGE), a directory that is missing or unwritable. Sets
+ * *skip when OUT exists and settings say to skip. Creates nothing. */
+int fw_output_check(const struct fw_settings *settings, int input_fd, bool *skip,
+                    struct fw_error *err) FW_MUST_CHECK;
+/* Takes the lock (FW_ERR_OUTPUT names the holder's process id when another run writes this name)
+ * and opens the nameless or temporary file; removes what a killed run left behind. */
+int fw_output_open(struct fw_output *output, const struct fw_settings *settings,
+                   struct fw_error *err) FW_MUST_CHECK;
+/* FW_ERR_OUTPUT when the file system has less than `bytes` free. */
+int fw_output_room(const struct fw_output *output, uint64_t bytes,
+                   struct fw_error *err) FW_MUST_CHECK;
+/* Gives the file its name: no-clobber link, or atomic exchange with the old file under -y; fsync of
+ * the directory. With `interrupted`, the name is STEM.interrupted.EXT and the final name stays
+ * untouched (an old interrupted file is replaced). */
+int fw_output_commit(struct fw_output *output, bool interrupted, char *name_out, size_t name_bytes,
+                     struct fw_error *err) FW_MUST_CHECK;
+/* Discards what was not committed, removes the lock. */
+void fw_output_close(struct fw_output *output);
+
+#endif

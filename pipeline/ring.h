@@ -1,0 +1,160 @@
+/*
+ * A hop: the shared memory between two single processes, with workers in between.
+ *
+ *   writer (decoder)  --publish-->  descriptors + IN pool   --lease-->  workers
+ *   workers           --done----->  descriptors + OUT pool  --take--->  reader (encoder)
+ *
+ * The writer alone allocates IN slots. The reader alone binds OUT slots to sequence numbers, in
+ * order. Workers own nothing but a lease on a range, so a killed worker strands no slot. Claim is
+ * one CAS that writes the owner. There is no lock in shared memory.
+ *
+ * Every value read from shared memory is copied, checked against this process's own copy of the
+ * geometry, then used. Every wait ends on the job's abort, and wakes at least every 250 ms to beat.
+ */
+#ifndef FW_PIPELINE_RING_H
+#define FW_PIPELINE_RING_H
+
+#include "control.h"
+#include "frame_info.h"
+
+struct fw_hop_shared; /* layout private to ring.c and ranges.c */
+
+/* Sizes of a hop. Immutable once the memory is formatted. */
+struct fw_hop_geometry {
+    uint32_t ring_len;   /* descriptors, a power of two */
+    uint32_t range_len;  /* frames of a range, 1..FW_RANGE_MAX */
+    uint32_t in_slots;
+    uint32_t out_slots;
+    uint64_t in_slot_bytes;  /* stride of the IN pool, a multiple of the page size */
+    uint64_t out_slot_bytes;
+    int32_t before;      /* neighbours that an output reads */
+    int32_t after;
+    uint32_t in_cap;     /* slots that the writer's codec may hold (direct rendering) */
+    uint32_t out_cap;    /* slots that the reader's codec may hold */
+};
+
+/* Says FW_ERR_MEMORY with the broken bound when C1 to C3 do not hold for `workers`. */
+int fw_hop_geometry_check(const struct fw_hop_geometry *geometry, uint32_t workers,
+                          struct fw_error *err) FW_MUST_CHECK;
+/* The smallest sound geometry for these needs: fills ring_len, in_slots and out_slots. */
+void fw_hop_geometry_fit(struct fw_hop_geometry *geometry, uint32_t workers);
+/* Bytes of the descriptors, range table and bells of a hop. */
+size_t fw_hop_footprint(const struct fw_hop_geometry *geometry);
+/* Supervisor, once, before any process uses the hop. `mem` is zeroed. */
+void fw_hop_format(void *mem, const struct fw_hop_geometry *geometry);
+
+/* A process's own view. The pools are where this process mapped them: NULL where it has no right. */
+struct fw_hop {
+    struct fw_hop_shared *shared;
+    struct fw_hop_geometry geometry;
+    struct fw_control *control;
+    struct fw_proc *self;   /* beats and wait reasons go here; NULL in the supervisor */
+    uint32_t self_index;
+    uint8_t *in;
+    uint8_t *out;
+};
+
+/* Checks magic, version and geometry of formatted memory. */
+int fw_hop_join(struct fw_hop *hop, void *mem, const struct fw_hop_geometry *geometry,
+                struct fw_control *control, uint32_t self_index, void *in, void *out,
+                struct fw_error *err) FW_MUST_CHECK;
+
+/* ---- writer: one process ------------------------------------------------------------------ */
+
+/* The allocator of IN slots: private to the writer, derivable from the descriptors. */
+struct fw_hop_writer;
+int fw_hop_writer_create(struct fw_hop_writer **writer_out, struct fw_hop *hop,
+                         struct fw_error *err) FW_MUST_CHECK;
+void fw_hop_writer_destroy(struct fw_hop_writer *writer);
+/* Waits for a descriptor and a free IN slot, populated on its first use. FW_OK; FW_END when the
+ * job is to end early (drain); FW_ERR_CANCELLED on abort; FW_ERR_MEMORY when the slot cannot be
+ * populated. Bounded by the readers' progress, which the supervisor enforces. */
+int fw_hop_reserve(struct fw_hop_writer *writer, uint32_t *slot_out,
+                   struct fw_error *err) FW_MUST_CHECK;
+/* Base of an IN slot, in_slot_bytes long. */
+uint8_t *fw_hop_in_slot(const struct fw_hop *hop, uint32_t slot);
+/* Makes the reserved slot visible as the next sequence number, which it returns. */
+uint64_t fw_hop_publish(struct fw_hop_writer *writer, uint32_t slot,
+                        const struct fw_frame_info *info);
+/* No frame follows. Idempotent. */
+void fw_hop_end(struct fw_hop_writer *writer);
+
+/* ---- worker: many processes --------------------------------------------------------------- */
+
+struct fw_lease {
+    uint64_t start; /* sequence numbers [start, end) */
+    uint64_t end;
+    uint64_t next;  /* the frame to work on */
+    uint32_t range; /* index in the range table */
+    uint64_t word;  /* the range's word as claimed */
+};
+
+/* Waits for the lowest ready range and claims it. FW_OK, FW_END after the last frame,
+ * FW_ERR_CANCELLED. */
+int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease) FW_MUST_CHECK;
+/* Moves to the next unfinished frame of the lease: waits until it (and `after` neighbours) is
+ * published and its OUT slot is bound. FW_OK with the frame to do; FW_END when the lease is over
+ * (done, or yielded because a lower range became ready): claim again; FW_ERR_CANCELLED. */
+struct fw_work {
+    uint64_t seq;
+    struct fw_frame_info info; /* a checked copy */
+    const uint8_t *in;         /* read-only */
+    uint8_t *out;              /* populated on its first use by this process */
+    uint32_t out_slot;
+};
+int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *work) FW_MUST_CHECK;
+/* What became of a frame. */
+enum fw_outcome {
+    FW_OUTCOME_DONE,  /* pixels are in the OUT slot */
+    FW_OUTCOME_ALIAS, /* the output is the IN slot, untouched */
+    FW_OUTCOME_DROP,  /* no output */
+    FW_OUTCOME_HOLD   /* the reader repeats its last output (poison policy) */
+};
+/* Ends work on a frame. `info` describes the output; not read for DROP and HOLD. A lease that was
+ * taken back meanwhile is noticed and nothing happens. */
+void fw_lease_finish(struct fw_hop *hop, struct fw_lease *lease, enum fw_outcome outcome,
+                     const struct fw_frame_info *info);
+
+/* ---- reader: one process ------------------------------------------------------------------ */
+
+struct fw_hop_reader;
+int fw_hop_reader_create(struct fw_hop_reader **reader_out, struct fw_hop *hop,
+                         struct fw_error *err) FW_MUST_CHECK;
+void fw_hop_reader_destroy(struct fw_hop_reader *reader);
+struct fw_taken {
+    uint64_t seq;
+    enum fw_outcome outcome;
+    struct fw_frame_info info; /* of the output; a checked copy */
+    const uint8_t *pixels;     /* slot base for DONE (OUT pool) and ALIAS (IN pool), else NULL */
+    const uint8_t *blob;       /* side data, info.blob_bytes long; NULL when none */
+};
+/* Binds what can be bound, then waits for the next frame in order. FW_OK, FW_END after the last,
+ * FW_ERR_CANCELLED. The pixels are valid until fw_hop_consume. */
+int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken) FW_MUST_CHECK;
+/* Gives the frame just taken back. */
+void fw_hop_consume(struct fw_hop_reader *reader);
+
+/* ---- supervisor --------------------------------------------------------------------------- */
+
+/* After a worker was reaped: returns its leases to READY under a new generation. Counts one attempt
+ * on the frame it was in, if any, which it reports. */
+struct fw_requeue {
+    bool had_frame;
+    uint64_t seq;
+    uint32_t attempts; /* on that frame, this one included */
+    struct fw_frame_info info;
+};
+void fw_hop_requeue(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out);
+/* Ends a poison frame by policy: ALIAS, DROP or HOLD. */
+void fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome);
+/* Wakes everybody: after a death, an abort or a drain. */
+void fw_hop_broadcast(struct fw_hop *hop);
+/* Counters for progress; each may lag. */
+struct fw_hop_state {
+    uint64_t published;
+    uint64_t consumed;
+    uint64_t end; /* UINT64_MAX until the writer said so */
+};
+void fw_hop_observe(const struct fw_hop *hop, struct fw_hop_state *state_out);
+
+#endif
