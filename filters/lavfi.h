@@ -1,0 +1,44 @@
+/* libavfilter behind the chain: checked calls, and groups of them as one graph. The other side of
+ * this header is the only code that includes libavfilter. */
+#ifndef FW_FILTERS_LAVFI_H
+#define FW_FILTERS_LAVFI_H
+
+#include "grammar.h"
+
+/* One of libavfilter's filters as the user wrote it; options checked. */
+struct fw_lavfi_call;
+/* Consecutive calls as one libavfilter graph: one frame in, one frame out. */
+struct fw_lavfi;
+
+struct fw_lavfi_traits {
+    enum fw_class filter_class;
+    const char *reason;
+    uint32_t flags; /* enum fw_caps_flags */
+};
+
+/* Whether libavfilter has a filter of this name. */
+bool fw_lavfi_exists(const char *name);
+/* Names with one video input and output, for suggestions; NULL past the end. *state starts NULL. */
+const char *fw_lavfi_next_name(void **state);
+
+/* Finds the filter, its class and every option. Errors go to `complaints`; then NULL comes back
+ * with FW_ERR_USAGE. Opens no file. */
+int fw_lavfi_call_create(struct fw_lavfi_call **call_out, const struct fw_call *call,
+                         struct fw_complaints *complaints) FW_MUST_CHECK;
+void fw_lavfi_call_destroy(struct fw_lavfi_call *call); /* NULL ok */
+void fw_lavfi_call_traits(const struct fw_lavfi_call *call, struct fw_lavfi_traits *traits_out);
+
+/* What comes out of each of the calls for `in`; links_out holds `count` entries. Opens no file:
+ * a filter that reads one is stood in for by one that takes the same formats. */
+int fw_lavfi_plan(struct fw_lavfi_call *const *calls, uint32_t count, const struct fw_video *in,
+                  struct fw_video *links_out, struct fw_error *err) FW_MUST_CHECK;
+/* Builds the graph. `out` is what fw_lavfi_plan said of the last call. */
+int fw_lavfi_open(struct fw_lavfi **graph_out, struct fw_lavfi_call *const *calls, uint32_t count,
+                  const struct fw_video *in, const struct fw_video *out,
+                  struct fw_error *err) FW_MUST_CHECK;
+/* One frame in, one out, copied into out->image; pts, flags and colour of *out are set. */
+int fw_lavfi_process(struct fw_lavfi *graph, const struct fw_frame *in, struct fw_frame *out,
+                     struct fw_error *err) FW_MUST_CHECK;
+void fw_lavfi_close(struct fw_lavfi *graph); /* NULL ok */
+
+#endif

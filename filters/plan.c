@@ -1,0 +1,230 @@
+/* Negotiation: from an input to stages, with the conversions between them. */
+#include "stage.h"
+
+#include "image.h"
+
+#include <string.h>
+
+static struct fw_stage *add_stage(struct fw_chain *chain, enum fw_stage_kind kind,
+                                  const struct fw_video *in)
+{
+    struct fw_stage *stage = &chain->stages[chain->stage_count++];
+    memset(stage, 0, sizeof(*stage));
+    stage->kind = kind;
+    stage->step = chain->step_count;
+    stage->in = *in;
+    stage->out = *in;
+    stage->caps.struct_size = sizeof(stage->caps);
+    stage->caps.rate_num = 1;
+    stage->caps.rate_den = 1;
+    return stage;
+}
+
+static struct fw_chain_step *add_step(struct fw_chain *chain, const struct fw_stage *stage)
+{
+    struct fw_chain_step *step = &chain->steps[chain->step_count++];
+    memset(step, 0, sizeof(*step));
+    step->name = "";
+    step->args = "";
+    step->in = stage->in;
+    step->out = stage->out;
+    step->filter_class = stage->caps.filter_class;
+    step->flags = stage->caps.flags;
+    step->before = stage->caps.before;
+    step->after = stage->caps.after;
+    return step;
+}
+
+static int add_convert(struct fw_chain *chain, struct fw_video *video,
+                       const struct fw_format *format, struct fw_error *err)
+{
+    struct fw_stage *stage = add_stage(chain, FW_STAGE_CONVERT, video);
+    int status = fw_convert_plan(video, format, &stage->out, err);
+    if (status < 0)
+        return status;
+    stage->caps.flags = FW_CAPS_BANDS;
+    struct fw_chain_step *step = add_step(chain, stage);
+    step->name = "convert";
+    step->args = format->name;
+    step->engine = "libswscale";
+    step->reason = "reads nothing but the frame";
+    step->inserted = true;
+    *video = stage->out;
+    return FW_OK;
+}
+
+/* Also asks negotiate: accepts() is optional and may be wider than this input allows. */
+static bool accepts_format(void *opaque, const struct fw_format *format)
+{
+    const struct fw_item *item = opaque;
+    return !item->filter->accepts || item->filter->accepts(item->self, format);
+}
+
+static int check_class(const struct fw_item *item, const struct fw_stage *stage,
+                       struct fw_error *err)
+{
+    const struct fw_caps *caps = &stage->caps;
+    if (caps->filter_class == FW_CLASS_WINDOWED)
+        return fw_fail(err, FW_ERR_USAGE,
+                       "filter '%s' reads %d frames before and %d after each frame: it needs a "
+                       "windowed stage, which is not supported yet",
+                       item->call->name, caps->before, caps->after);
+    if (caps->filter_class == FW_CLASS_SEQUENTIAL)
+        return fw_fail(err, FW_ERR_USAGE,
+                       "filter '%s' keeps state between frames: it needs a sequential stage, which "
+                       "is not supported yet",
+                       item->call->name);
+    const struct fw_video *in = &stage->in;
+    const struct fw_video *out = &stage->out;
+    if (item->enable && (in->format != out->format || in->width != out->width ||
+                         in->height != out->height))
+        return fw_fail(err, FW_ERR_USAGE,
+                       "filter '%s' cannot take 'enable' here: it changes the size or the format",
+                       item->call->name);
+    return FW_OK;
+}
+
+static int negotiate_item(struct fw_item *item, struct fw_stage *stage, struct fw_error *err)
+{
+    stage->out = stage->in;
+    int status = item->filter->negotiate(item->self, &stage->in, &stage->out, &stage->caps, err);
+    if (status < 0)
+        fw_error_prefix(err, "filter '%s'", item->call->name);
+    return status;
+}
+
+static int add_filter(struct fw_chain *chain, struct fw_item *item, struct fw_video *video,
+                      struct fw_error *err)
+{
+    struct fw_stage *stage = add_stage(chain, FW_STAGE_FILTER, video);
+    int status = negotiate_item(item, stage, err);
+    if (status < 0)
+        return status;
+    if (!stage->out.format) {
+        const struct fw_format *nearest = fw_convert_nearest(video->format, accepts_format, item);
+        if (!nearest)
+            return fw_fail(err, FW_ERR_USAGE, "filter '%s' takes no format near %s",
+                           item->call->name, video->format->name);
+        chain->stage_count--;
+        status = add_convert(chain, video, nearest, err);
+        if (status < 0)
+            return status;
+        stage = add_stage(chain, FW_STAGE_FILTER, video);
+        status = negotiate_item(item, stage, err);
+        if (status == FW_OK && !stage->out.format)
+            status = fw_fail(err, FW_ERR_INTERNAL, "filter '%s' refuses %s, which it accepts",
+                             item->call->name, nearest->name);
+        if (status < 0)
+            return status;
+    }
+    stage->item = item;
+    stage->item_count = 1;
+    if (item->enable && stage->caps.filter_class == FW_CLASS_PURE)
+        stage->caps.filter_class = FW_CLASS_INDEXED;
+    struct fw_chain_step *step = add_step(chain, stage);
+    step->name = item->call->name;
+    step->args = item->call->text;
+    step->engine = "built-in";
+    step->reason = stage->caps.filter_class == FW_CLASS_PURE ? "reads nothing but the frame"
+                                                             : "reads the frame's number or time";
+    *video = stage->out;
+    return check_class(item, stage, err);
+}
+
+/* One graph for all neighbours, so that libavfilter negotiates between them as in ffmpeg. */
+static int add_group(struct fw_chain *chain, uint32_t first, uint32_t count, struct fw_video *video,
+                     struct fw_error *err)
+{
+    struct fw_lavfi_call *calls[FW_CHAIN_FILTERS_MAX] = { NULL };
+    struct fw_video links[FW_CHAIN_FILTERS_MAX];
+    for (uint32_t i = 0; i < count; i++)
+        calls[i] = chain->items[first + i].foreign;
+    int status = fw_lavfi_plan(calls, count, video, links, err);
+    if (status < 0)
+        return status;
+    struct fw_stage *stage = add_stage(chain, FW_STAGE_LAVFI, video);
+    stage->item = &chain->items[first];
+    stage->item_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct fw_lavfi_traits traits;
+        fw_lavfi_call_traits(calls[i], &traits);
+        struct fw_chain_step *step = add_step(chain, stage);
+        step->name = chain->items[first + i].call->name;
+        step->args = chain->items[first + i].call->text;
+        step->engine = "libavfilter";
+        step->reason = traits.reason;
+        step->filter_class = traits.filter_class;
+        step->flags = traits.flags;
+        step->in = i ? links[i - 1] : *video;
+        step->out = links[i];
+        stage->caps.flags |= traits.flags;
+        if (traits.filter_class > stage->caps.filter_class)
+            stage->caps.filter_class = traits.filter_class;
+    }
+    stage->out = links[count - 1];
+    *video = stage->out;
+    return FW_OK;
+}
+
+static int add_items(struct fw_chain *chain, struct fw_video *video, struct fw_error *err)
+{
+    uint32_t i = 0;
+    while (i < chain->item_count) {
+        uint32_t count = 0;
+        while (i + count < chain->item_count && chain->items[i + count].foreign)
+            count++;
+        int status = count ? add_group(chain, i, count, video, err)
+                           : add_filter(chain, &chain->items[i], video, err);
+        if (status < 0)
+            return status;
+        i += count ? count : 1;
+    }
+    if (chain->output_format && chain->output_format != video->format)
+        return add_convert(chain, video, chain->output_format, err);
+    return FW_OK;
+}
+
+/* Every link must be an image that can be laid out; the largest one sizes the intermediates. */
+static int measure(struct fw_chain *chain, const struct fw_video *in, struct fw_error *err)
+{
+    struct fw_image_layout layout;
+    chain->image_bytes = 0;
+    chain->scratch_bytes = 0;
+    if (fw_image_layout(&layout, in->format, in->width, in->height) < 0)
+        return fw_fail(err, FW_ERR_USAGE, "no chain can take frames of %dx%d", in->width,
+                       in->height);
+    for (uint32_t i = 0; i < chain->stage_count; i++) {
+        const struct fw_stage *stage = &chain->stages[i];
+        if (fw_image_layout(&layout, stage->out.format, stage->out.width, stage->out.height) < 0)
+            return fw_fail(err, FW_ERR_USAGE, "filter '%s' would make frames of %dx%d",
+                           chain->steps[stage->step].name, stage->out.width, stage->out.height);
+        if (chain->stage_count > 1 && layout.bytes > chain->image_bytes)
+            chain->image_bytes = layout.bytes;
+        if (stage->caps.scratch_bytes > chain->scratch_bytes)
+            chain->scratch_bytes = stage->caps.scratch_bytes;
+    }
+    return FW_OK;
+}
+
+int fw_chain_negotiate(struct fw_chain *chain, const struct fw_video *in, struct fw_video *out,
+                       struct fw_error *err)
+{
+    struct fw_video video = *in;
+    fw_chain_stop(chain);
+    chain->negotiated = false;
+    chain->stage_count = 0;
+    chain->step_count = 0;
+    int status = in->format ? FW_OK : fw_fail(err, FW_ERR_USAGE, "the input has no pixel format");
+    if (status == FW_OK)
+        status = add_items(chain, &video, err);
+    if (status == FW_OK)
+        status = measure(chain, in, err);
+    if (status < 0) {
+        chain->stage_count = 0;
+        fw_chain_list_items(chain);
+        return status;
+    }
+    *out = video;
+    chain->negotiated = true;
+    return FW_OK;
+}
