@@ -8,6 +8,7 @@
 #define FW_PIPELINE_REMUX_H
 
 #include "limits.h"
+#include "stream_plan.h"
 
 #include "filters/filter.h"
 
@@ -84,26 +85,10 @@ struct fw_media {
 void fw_media_deinit(struct fw_media *media);
 int fw_media_pack(const struct fw_media *media, struct fw_buffer *out,
                   struct fw_error *err) FW_MUST_CHECK;
-/* FW_ERR_INTERNAL when the bytes are no packed media. */
+/* Packing and the fw_record_from_ functions replace what the buffer held and keep its memory.
+ * FW_ERR_INTERNAL when the bytes are no packed media. */
 int fw_media_unpack(struct fw_media *media, const void *bytes, size_t count,
                     struct fw_error *err) FW_MUST_CHECK;
-
-/* What happens to one input stream beside the filtered one. Made by the planner (sink.h). */
-enum fw_stream_action {
-    FW_STREAM_DROP = 0,
-    FW_STREAM_VIDEO,     /* the filtered stream */
-    FW_STREAM_COPY,
-    FW_STREAM_AUDIO,     /* decoded by the decoder, encoded by the encoder */
-    FW_STREAM_SUBTITLE,  /* text: decoded to ASS lines, encoded */
-    FW_STREAM_COVER,     /* attached picture: one packet, written with the header */
-    FW_STREAM_ATTACHMENT /* extradata only */
-};
-struct fw_stream_plan {
-    uint32_t action; /* enum fw_stream_action */
-    int32_t output;  /* stream index of the output; -1 for DROP */
-    int32_t codec;   /* enum AVCodecID to encode to, for AUDIO and SUBTITLE */
-    uint32_t reserved;
-};
 
 /* One record of the packet ring. Times have the input's time_offset_us taken off already. */
 enum fw_record_kind { FW_RECORD_PACKET = 1, FW_RECORD_AUDIO = 2, FW_RECORD_SUBTITLE = 3 };
