@@ -17,7 +17,9 @@
 #include "control.h"
 #include "frame_info.h"
 
-struct fw_hop_shared; /* layout private to ring.c and ranges.c */
+struct fw_hop_shared; /* layouts private to ring_shared.h */
+struct fw_descriptor;
+struct fw_range;
 
 /* Sizes of a hop. Immutable once the memory is formatted. */
 struct fw_hop_geometry {
@@ -43,7 +45,8 @@ size_t fw_hop_footprint(const struct fw_hop_geometry *geometry);
 /* Supervisor, once, before any process uses the hop. `mem` is zeroed. */
 void fw_hop_format(void *mem, const struct fw_hop_geometry *geometry);
 
-/* A process's own view. The pools are where this process mapped them: NULL where it has no right. */
+/* A process's own view. The pools are where this process mapped them: NULL where it has no
+ * right. */
 struct fw_hop {
     struct fw_hop_shared *shared;
     struct fw_hop_geometry geometry;
@@ -52,9 +55,15 @@ struct fw_hop {
     uint32_t self_index;
     uint8_t *in;
     uint8_t *out;
+    struct fw_descriptor *descriptors; /* in shared */
+    struct fw_range *ranges;           /* in shared */
+    uint32_t range_count;
+    uint64_t out_touched[FW_SLOTS_MAX / 64]; /* OUT slots this process has populated */
 };
 
-/* Checks magic, version and geometry of formatted memory. */
+/* Checks magic, version and geometry of formatted memory. `self_index` is the process's place in
+ * control->procs, below control->proc_count, which is set by now: only those are rung. The
+ * supervisor joins with FW_PROCS_MAX. */
 int fw_hop_join(struct fw_hop *hop, void *mem, const struct fw_hop_geometry *geometry,
                 struct fw_control *control, uint32_t self_index, void *in, void *out,
                 struct fw_error *err) FW_MUST_CHECK;
@@ -66,9 +75,11 @@ struct fw_hop_writer;
 int fw_hop_writer_create(struct fw_hop_writer **writer_out, struct fw_hop *hop,
                          struct fw_error *err) FW_MUST_CHECK;
 void fw_hop_writer_destroy(struct fw_hop_writer *writer);
-/* Waits for a descriptor and a free IN slot, populated on its first use. FW_OK; FW_END when the
+/* Waits for a descriptor and a free IN slot, populated on its first use. A slot that was reserved
+ * and not published is handed out again. FW_OK; FW_END when the
  * job is to end early (drain); FW_ERR_CANCELLED on abort; FW_ERR_MEMORY when the slot cannot be
- * populated. Bounded by the readers' progress, which the supervisor enforces. */
+ * populated; FW_ERR_INTERNAL when the shared cursors make no sense. Bounded by the readers'
+ * progress, which the supervisor enforces. */
 int fw_hop_reserve(struct fw_hop_writer *writer, uint32_t *slot_out,
                    struct fw_error *err) FW_MUST_CHECK;
 /* Base of an IN slot, in_slot_bytes long. */
@@ -87,6 +98,7 @@ struct fw_lease {
     uint64_t next;  /* the frame to work on */
     uint32_t range; /* index in the range table */
     uint64_t word;  /* the range's word as claimed */
+    uint32_t attempts; /* on the frame to work on, before this one */
 };
 
 /* Waits for the lowest ready range and claims it. FW_OK, FW_END after the last frame,
@@ -94,7 +106,8 @@ struct fw_lease {
 int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease) FW_MUST_CHECK;
 /* Moves to the next unfinished frame of the lease: waits until it (and `after` neighbours) is
  * published and its OUT slot is bound. FW_OK with the frame to do; FW_END when the lease is over
- * (done, or yielded because a lower range became ready): claim again; FW_ERR_CANCELLED. */
+ * (done, or yielded because a lower range became ready): claim again; FW_ERR_CANCELLED;
+ * FW_ERR_INTERNAL when the shared memory lies; FW_ERR_MEMORY when the OUT slot cannot be had. */
 struct fw_work {
     uint64_t seq;
     struct fw_frame_info info; /* a checked copy */
@@ -126,18 +139,20 @@ struct fw_taken {
     enum fw_outcome outcome;
     struct fw_frame_info info; /* of the output; a checked copy */
     const uint8_t *pixels;     /* slot base for DONE (OUT pool) and ALIAS (IN pool), else NULL */
-    const uint8_t *blob;       /* side data, info.blob_bytes long; NULL when none */
+    const uint8_t *blob;       /* side data, info.blob_bytes long; NULL when none. Another process
+                                * may still write it: copy, check, use */
 };
 /* Binds what can be bound, then waits for the next frame in order. FW_OK, FW_END after the last,
- * FW_ERR_CANCELLED. The pixels are valid until fw_hop_consume. */
+ * FW_ERR_CANCELLED, FW_ERR_INTERNAL when the shared memory lies. The pixels are valid until
+ * fw_hop_consume. */
 int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken) FW_MUST_CHECK;
 /* Gives the frame just taken back. */
 void fw_hop_consume(struct fw_hop_reader *reader);
 
 /* ---- supervisor --------------------------------------------------------------------------- */
 
-/* After a worker was reaped: returns its leases to READY under a new generation. Counts one attempt
- * on the frame it was in, if any, which it reports. */
+/* After the worker at control->procs[worker_index] was reaped: returns its leases to READY under a
+ * new generation. Counts one attempt on the frame it was in, if any, which it reports. */
 struct fw_requeue {
     bool had_frame;
     uint64_t seq;
@@ -145,9 +160,10 @@ struct fw_requeue {
     struct fw_frame_info info;
 };
 void fw_hop_requeue(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out);
-/* Ends a poison frame by policy: ALIAS, DROP or HOLD. */
+/* Ends a poison frame by policy: ALIAS, DROP or HOLD. Carried out by the worker that comes to the
+ * frame next, or is in it: it is not read again, and an ALIAS has the input's info. */
 void fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome);
-/* Wakes everybody: after a death, an abort or a drain. */
+/* Wakes everybody: after an abort or a drain. Requeue and poison do it themselves. */
 void fw_hop_broadcast(struct fw_hop *hop);
 /* Counters for progress; each may lag. */
 struct fw_hop_state {
