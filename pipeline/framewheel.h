@@ -46,15 +46,20 @@ struct fw_job_option {
     enum fw_arg_kind kind;
     const char *value_name; /* "FILE", "N", "stop|conceal|skip", ...; NULL for flags */
     const char *group;      /* heading in the help */
-    const char *help;       /* one sentence */
+    const char *help;       /* one sentence; NULL: for tests, not shown */
     const char *default_text; /* NULL: none worth showing */
     int repeatable;
+    int command_only;       /* concerns the framewheel command: a job accepts and ignores it */
 };
 FW_PUBLIC uint32_t fw_job_option_count(void);
 FW_PUBLIC const struct fw_job_option *fw_job_option_at(uint32_t index); /* NULL past the end */
 /* The row for a word without its dashes ("vf", "c:v", "y"), or NULL: then it may still be an option
  * of an encoder or muxer, which fw_job_set accepts and the job checks. */
 FW_PUBLIC const struct fw_job_option *fw_job_option_find(const char *name);
+
+/* Did-you-mean: the candidate nearest to `wanted`, or NULL when none is near. */
+FW_PUBLIC const char *fw_nearest(const char *wanted, const char *const *candidates,
+                                 uint32_t count);
 
 /* ---- a job -------------------------------------------------------------------------------- */
 

@@ -35,7 +35,9 @@ struct fw_output {
 int fw_output_check(const struct fw_settings *settings, int input_fd, bool *skip,
                     struct fw_error *err) FW_MUST_CHECK;
 /* Takes the lock (FW_ERR_OUTPUT names the holder's process id when another run writes this name)
- * and opens the nameless or temporary file; removes what a killed run left behind. */
+ * and opens the nameless or temporary file; removes what a killed run left behind. A FIFO is waited
+ * for until it has a reader, at most settings->stall_ms; FW_ERR_CANCELLED when a signal handler ran
+ * meanwhile. On failure *output is closed. */
 int fw_output_open(struct fw_output *output, const struct fw_settings *settings,
                    struct fw_error *err) FW_MUST_CHECK;
 /* FW_ERR_OUTPUT when the file system has less than `bytes` free. */
@@ -43,10 +45,11 @@ int fw_output_room(const struct fw_output *output, uint64_t bytes,
                    struct fw_error *err) FW_MUST_CHECK;
 /* Gives the file its name: no-clobber link, or atomic exchange with the old file under -y; fsync of
  * the directory. With `interrupted`, the name is STEM.interrupted.EXT and the final name stays
- * untouched (an old interrupted file is replaced). */
+ * untouched (an old interrupted file is replaced). name_out: the path of what was published, with
+ * the folder as the user gave it; "" on failure and for no output. A second commit is not allowed. */
 int fw_output_commit(struct fw_output *output, bool interrupted, char *name_out, size_t name_bytes,
                      struct fw_error *err) FW_MUST_CHECK;
-/* Discards what was not committed, removes the lock. */
+/* Discards what was not committed, removes the lock. Accepts zeroed. */
 void fw_output_close(struct fw_output *output);
 
 #endif
