@@ -348,6 +348,32 @@ int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *wo
     return FW_END;
 }
 
+int fw_lease_neighbour(const struct fw_hop *hop, const struct fw_work *work, int32_t offset,
+                       struct fw_frame_info *info_out, const uint8_t **pixels_out)
+{
+    const struct fw_hop_geometry *g = &hop->geometry;
+
+    FW_CHECK(offset >= -g->before && offset <= g->after);
+    if (offset < 0 && (uint64_t)-(int64_t)offset > work->seq)
+        return FW_END;
+    uint64_t seq = work->seq + (uint64_t)(int64_t)offset;
+    if (seq >= atomic_load(&hop->shared->end))
+        return FW_END;
+    const struct fw_descriptor *desc = fw_hop_descriptor(hop, seq);
+    uint64_t word = atomic_load(&desc->word);
+    uint32_t lap = fw_hop_lap(hop, seq);
+    /* A consumed one is still described: the writer keeps off the last `before` descriptors. */
+    bool consumed = fw_word_lap(word) == lap + 1 && fw_word_state(word) == FW_FRAME_EMPTY;
+    if (!consumed && (fw_word_lap(word) != lap || fw_word_state(word) == FW_FRAME_EMPTY))
+        return FW_ERR_INTERNAL;
+    uint32_t slot = atomic_load_explicit(&desc->in_slot, memory_order_relaxed);
+    fw_info_load(&desc->in, info_out);
+    if (slot >= g->in_slots || !fw_info_fits(info_out, g->in_slot_bytes))
+        return FW_ERR_INTERNAL;
+    *pixels_out = hop->in + slot * g->in_slot_bytes;
+    return FW_OK;
+}
+
 void fw_lease_finish(struct fw_hop *hop, struct fw_lease *lease, enum fw_outcome outcome,
                      const struct fw_frame_info *info)
 {

@@ -116,6 +116,11 @@ struct fw_work {
     uint32_t out_slot;
 };
 int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *work) FW_MUST_CHECK;
+/* A neighbour of the frame in work, -before <= offset <= after: a checked copy of its info, and its
+ * pixels, valid until the work is finished. FW_OK; FW_END when it lies outside the stream;
+ * FW_ERR_INTERNAL when the shared memory lies. */
+int fw_lease_neighbour(const struct fw_hop *hop, const struct fw_work *work, int32_t offset,
+                       struct fw_frame_info *info_out, const uint8_t **pixels_out) FW_MUST_CHECK;
 /* What became of a frame. */
 enum fw_outcome {
     FW_OUTCOME_DONE,  /* pixels are in the OUT slot */

@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 {
     static const uint32_t range_lens[] = { 1, 2, 8 };
     static const uint32_t worker_counts[] = { 1, 2, 3, 8 };
-    uint64_t frames = argc > 1 ? strtoull(argv[1], NULL, 0) : 1500;
+    uint64_t frames = argc > 1 ? strtoull(argv[1], NULL, 0) : 1501;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 
     for (uint32_t i = 0; i < 3 * 4 * 4; i++) {

@@ -163,6 +163,22 @@ void fw_synthetic_write(struct fw_synthetic_job *job, uint64_t frames)
     fw_hop_writer_destroy(writer);
 }
 
+/* Windows may read their neighbours: those are as whole as the frame itself. */
+static void check_neighbours(const struct fw_hop *hop, const struct fw_work *work)
+{
+    for (int32_t offset = -hop->geometry.before; offset <= hop->geometry.after; offset++) {
+        uint64_t seq = work->seq + (uint64_t)(int64_t)offset;
+        struct fw_frame_info info;
+        const uint8_t *pixels;
+        int status = fw_lease_neighbour(hop, work, offset, &info, &pixels);
+        if (status == FW_END)
+            continue;
+        if (status < 0 || info.pts != (int64_t)seq * 3 || !fw_synthetic_matches(pixels, seq))
+            fw_synthetic_die("neighbour %d of frame %llu: %d", offset,
+                             (unsigned long long)work->seq, status);
+    }
+}
+
 static void work_on(struct fw_hop *hop, struct fw_lease *lease, const struct fw_work *work,
                     uint64_t seed)
 {
@@ -173,6 +189,7 @@ static void work_on(struct fw_hop *hop, struct fw_lease *lease, const struct fw_
         fw_synthetic_die("input of frame %llu is not its own", (unsigned long long)work->seq);
     if (info.pts != (int64_t)work->seq * 3)
         fw_synthetic_die("info of frame %llu is not its own", (unsigned long long)work->seq);
+    check_neighbours(hop, work);
     fw_synthetic_filter(work->out, work->in);
     info.pts++;
     if (!fw_synthetic_matches(work->in, work->seq))

@@ -42,7 +42,7 @@ void fw_synthetic_join(struct fw_synthetic_job *job, struct fw_hop *hop, uint32_
 enum { FW_SYNTHETIC_WRITER, FW_SYNTHETIC_READER, FW_SYNTHETIC_WORKER };
 void fw_synthetic_write(struct fw_synthetic_job *job, uint64_t frames);
 void fw_synthetic_work(struct fw_synthetic_job *job, uint32_t index, uint64_t seed);
-/* Frames that came out. `poisoned` says which outcome to expect for a frame; NULL: its own. */
+/* Frames that came out, each checked. */
 uint64_t fw_synthetic_read(struct fw_synthetic_job *job, uint64_t seed);
 _Noreturn void fw_synthetic_die(const char *format, ...) FW_PRINTF(1, 2);
 
