@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { PICK_Y = 1, PICK_U = 2, PICK_V = 4, PICK_R = 8, PICK_G = 16, PICK_B = 32, PICK_A = 64 };
+#define PICK_DEFAULT 63
 
 struct negate {
     int64_t components;
@@ -56,24 +57,46 @@ static int negate_accepts(const void *self, const struct fw_format *format)
     return fw_format_is_planar_int(format) && !deep_yuva && strcmp(format->name, "yuvj411p") != 0;
 }
 
-static bool is_picked(const struct negate *negate, const struct fw_format *format, uint32_t i)
+static int64_t component_bit(const struct fw_format *format, uint32_t i)
 {
     static const int64_t yuv[] = { PICK_Y, PICK_U, PICK_V, PICK_A };
     static const int64_t rgb[] = { PICK_R, PICK_G, PICK_B, PICK_A };
-    int64_t picked = negate->components | (negate->negate_alpha ? PICK_A : 0);
-    return picked & (format->flags & FW_FORMAT_RGB ? rgb[i] : yuv[i]);
+    return format->flags & FW_FORMAT_RGB ? rgb[i] : yuv[i];
+}
+
+/* As libavfilter has it, negate_alpha counts for planar formats and default components alone. */
+static bool is_picked(const struct negate *negate, const struct fw_format *format, uint32_t i)
+{
+    int64_t picked = negate->components;
+    if (picked == PICK_DEFAULT && negate->negate_alpha && !is_packed_rgb(format))
+        picked |= PICK_A;
+    return picked & component_bit(format, i);
+}
+
+static int check_components(const struct negate *negate, const struct fw_format *format,
+                            struct fw_error *err)
+{
+    int64_t available = 0;
+    for (uint32_t i = 0; i < format->component_count; i++)
+        available |= component_bit(format, i);
+    if (negate->components != PICK_DEFAULT && (negate->components & ~available))
+        return fw_fail(err, FW_ERR_USAGE, "option 'components' names one that %s has not",
+                       format->name);
+    return FW_OK;
 }
 
 static int negate_negotiate(void *self, const struct fw_video *in, struct fw_video *out,
                             struct fw_caps *caps, struct fw_error *err)
 {
-    (void)err;
     struct negate *negate = self;
     *out = *in;
     if (!negate_accepts(self, in->format)) {
         out->format = NULL;
         return FW_OK;
     }
+    int status = check_components(negate, in->format, err);
+    if (status < 0)
+        return status;
     negate->width = in->width;
     negate->format = in->format;
     caps->flags |= FW_CAPS_IN_PLACE | FW_CAPS_BANDS;
