@@ -1,0 +1,224 @@
+/* The system calls that a locked process may make. What is not here ends it: SIGSYS. */
+#include "sandbox_layers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "filters/check.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Memory, threads, clocks, and reading or writing what is open. */
+static const int for_all[] = {
+    SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(lseek), SCMP_SYS(write),
+    SCMP_SYS(writev), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(poll),
+    SCMP_SYS(ppoll), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(fadvise64), SCMP_SYS(munmap),
+    SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(exit), SCMP_SYS(exit_group),
+    SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier), SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
+    SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom),
+    SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getcpu), SCMP_SYS(getrusage),
+};
+
+static const int for_encoder[] = {
+    SCMP_SYS(pwrite64), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
+};
+
+/* With read_paths: Landlock says which files. */
+static const int for_files[] = {
+    SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(access),
+    SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
+    SCMP_SYS(getdents64), SCMP_SYS(fstatfs),
+};
+
+/* What codecs try and live without. */
+static const struct {
+    int error;
+    int call;
+} refused[] = {
+    { ENOSYS, SCMP_SYS(clone3) }, /* its flags are out of a filter's sight; clone's are not */
+    { ENOTTY, SCMP_SYS(ioctl) },
+    { EPERM, SCMP_SYS(sysinfo) },
+    { EPERM, SCMP_SYS(uname) },
+    { EPERM, SCMP_SYS(getcwd) },
+    { EPERM, SCMP_SYS(prlimit64) },
+    { EPERM, SCMP_SYS(getrlimit) },
+    { EPERM, SCMP_SYS(getuid) },
+    { EPERM, SCMP_SYS(geteuid) },
+    { EPERM, SCMP_SYS(getgid) },
+    { EPERM, SCMP_SYS(getegid) },
+    { EPERM, SCMP_SYS(setpriority) },
+    { EPERM, SCMP_SYS(getpriority) },
+    { EPERM, SCMP_SYS(sched_setaffinity) },
+    { EPERM, SCMP_SYS(sched_setscheduler) },
+    { EPERM, SCMP_SYS(sched_getscheduler) },
+    { EPERM, SCMP_SYS(sched_setparam) },
+    { EPERM, SCMP_SYS(sched_getparam) },
+    { EPERM, SCMP_SYS(sched_setattr) },
+    { EPERM, SCMP_SYS(set_mempolicy) },
+    { EPERM, SCMP_SYS(get_mempolicy) },
+    { EPERM, SCMP_SYS(mbind) },
+    { EPERM, SCMP_SYS(mlock) },
+};
+
+static const int refused_files[] = {
+    SCMP_SYS(open), SCMP_SYS(openat2), SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat),
+    SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(openat),
+};
+
+static const unsigned advices[] = {
+    MADV_NORMAL, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE,
+    MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
+};
+
+/* Adds one rule; 0 or a negative errno. A call that this machine does not have is no error. */
+static int add(scmp_filter_ctx filter, uint32_t action, int call, unsigned count,
+               const struct scmp_arg_cmp *args)
+{
+    int result = seccomp_rule_add_array(filter, action, call, count, args);
+    return result == -EDOM ? 0 : result;
+}
+
+static int allow_list(scmp_filter_ctx filter, const int *calls, size_t count)
+{
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = add(filter, SCMP_ACT_ALLOW, calls[i], 0, NULL);
+    return result;
+}
+
+/* Memory: anonymous and never executable. */
+static int add_memory(scmp_filter_ctx filter)
+{
+    const struct scmp_arg_cmp fine[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+                                         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS,
+                                                 MAP_ANONYMOUS) };
+    const struct scmp_arg_cmp exec[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC) };
+    const struct scmp_arg_cmp file[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+                                         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0) };
+    const uint32_t deny = SCMP_ACT_ERRNO(EACCES);
+    int result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, fine);
+    if (result == 0)
+        result = add(filter, deny, SCMP_SYS(mmap), 1, exec);
+    if (result == 0)
+        result = add(filter, deny, SCMP_SYS(mmap), 2, file);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, fine);
+    if (result == 0)
+        result = add(filter, deny, SCMP_SYS(mprotect), 1, exec);
+    for (size_t i = 0; i < FW_COUNT(advices) && result == 0; i++) {
+        const struct scmp_arg_cmp advice[] = { SCMP_A2(SCMP_CMP_EQ, advices[i]) };
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 1, advice);
+    }
+    return result;
+}
+
+/* Threads but no processes, signals to itself alone, a name but no other prctl. */
+static int add_process(scmp_filter_ctx filter)
+{
+    const struct scmp_arg_cmp thread[] = { SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD,
+                                                   CLONE_THREAD) };
+    const struct scmp_arg_cmp self[] = { SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) };
+    const struct scmp_arg_cmp name[] = { SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME) };
+    const struct scmp_arg_cmp other[] = { SCMP_A0(SCMP_CMP_NE, PR_SET_NAME) };
+    const struct scmp_arg_cmp flags[] = { SCMP_A1(SCMP_CMP_EQ, F_GETFL) };
+    const struct scmp_arg_cmp connected[] = { SCMP_A4(SCMP_CMP_EQ, 0) };
+    int result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, thread);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, name);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1, other);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, flags);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, connected);
+    return result;
+}
+
+/* Opening to read, where Landlock says which files; opening to write is refused. */
+static int add_reading(scmp_filter_ctx filter)
+{
+    static const unsigned writing[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC };
+    const uint64_t all = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+    const struct scmp_arg_cmp reading[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, all, 0) };
+    const uint32_t deny = SCMP_ACT_ERRNO(EACCES);
+    int result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, reading);
+    for (size_t i = 0; i < FW_COUNT(writing) && result == 0; i++) {
+        const struct scmp_arg_cmp bit[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, writing[i], writing[i]) };
+        result = add(filter, deny, SCMP_SYS(openat), 1, bit);
+    }
+    if (result == 0)
+        result = add(filter, deny, SCMP_SYS(open), 0, NULL);
+    if (result == 0)
+        result = add(filter, deny, SCMP_SYS(openat2), 0, NULL);
+    return result == 0 ? allow_list(filter, for_files, FW_COUNT(for_files)) : result;
+}
+
+static int add_files(scmp_filter_ctx filter, bool readable)
+{
+    int result = 0;
+    if (readable)
+        return add_reading(filter);
+    for (size_t i = 0; i < FW_COUNT(refused_files) && result == 0; i++)
+        result = add(filter, SCMP_ACT_ERRNO(EACCES), refused_files[i], 0, NULL);
+    return result;
+}
+
+static int fill(scmp_filter_ctx filter, const struct fw_sandbox_options *options)
+{
+    int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (result == 0)
+        result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (result == 0)
+        result = allow_list(filter, for_all, FW_COUNT(for_all));
+    if (result == 0 && options->role == FW_SANDBOX_ENCODER)
+        result = allow_list(filter, for_encoder, FW_COUNT(for_encoder));
+    for (size_t i = 0; i < FW_COUNT(refused) && result == 0; i++)
+        result = add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].call, 0, NULL);
+    if (result == 0)
+        result = add_files(filter, options->read_path_count > 0);
+    if (result == 0)
+        result = add_memory(filter);
+    if (result == 0)
+        result = add_process(filter);
+    return result;
+}
+
+bool fw_seccomp_available(void)
+{
+    return !SANITIZED && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+}
+
+int fw_seccomp_enter(const struct fw_sandbox_options *options, struct fw_error *err)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    if (!filter)
+        return fw_fail(err, FW_ERR_LIMIT, "cannot set up seccomp: no memory");
+    int result = fill(filter, options);
+    if (result == 0)
+        result = seccomp_load(filter);
+    seccomp_release(filter);
+    if (result < 0)
+        return fw_fail(err, FW_ERR_LIMIT, "cannot enter seccomp: %s", strerrordesc_np(-result));
+    return FW_OK;
+}
