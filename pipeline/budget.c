@@ -1,0 +1,164 @@
+/* How many cores and how much memory there are, and how a hop is fitted into them. */
+#include "budget.h"
+
+#include "filters/check.h"
+#include "filters/format.h"
+#include "filters/image.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUDGET_MAX (2ull << 30)
+#define RANGE_DEFAULT 2
+#define MIB (1024.0 * 1024.0)
+
+/* First number of a small kernel file; `absent` when there is none or it says "max". */
+static uint64_t read_number(const char *path, uint64_t absent)
+{
+    char text[64] = "";
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return absent;
+    char *line = fgets(text, sizeof(text), file);
+    fclose(file);
+    char *end = NULL;
+    uint64_t value = line == NULL ? 0 : strtoull(line, &end, 10);
+    return line == NULL || end == line ? absent : value;
+}
+
+static uint32_t quota_cores(void)
+{
+    char text[64] = "";
+    unsigned long long quota = 0, period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (file != NULL) {
+        char *line = fgets(text, sizeof(text), file);
+        fclose(file);
+        if (line == NULL || sscanf(line, "%llu %llu", &quota, &period) != 2)
+            return FW_WORKERS_MAX;
+    } else {
+        quota = read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", 0);
+        period = read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us", 0);
+        if (quota > 1ull << 40)
+            quota = 0; /* -1: none */
+    }
+    if (quota == 0 || period == 0)
+        return FW_WORKERS_MAX;
+    return (uint32_t)((quota + period - 1) / period);
+}
+
+uint32_t fw_usable_cores(void)
+{
+    cpu_set_t set;
+    int count = 1;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        count = CPU_COUNT(&set);
+    uint32_t cores = count < 1 ? 1 : (uint32_t)count;
+    uint32_t quota = quota_cores();
+    cores = quota < cores ? quota : cores;
+    return cores > FW_WORKERS_MAX ? FW_WORKERS_MAX : cores;
+}
+
+static uint64_t mem_available(void)
+{
+    char line[128];
+    unsigned long long kib = 0;
+    FILE *file = fopen("/proc/meminfo", "re");
+    if (file == NULL)
+        return 1ull << 30;
+    while (fgets(line, sizeof(line), file) != NULL && kib == 0)
+        if (sscanf(line, "MemAvailable: %llu", &kib) != 1)
+            kib = 0;
+    fclose(file);
+    return kib == 0 ? 1ull << 30 : kib * 1024u;
+}
+
+uint64_t fw_available_memory(void)
+{
+    uint64_t available = mem_available();
+    static const struct {
+        const char *limit;
+        const char *usage;
+    } groups[] = {
+        { "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current" },
+        { "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+          "/sys/fs/cgroup/memory/memory.usage_in_bytes" },
+    };
+    for (size_t i = 0; i < FW_COUNT(groups); i++) {
+        uint64_t limit = read_number(groups[i].limit, UINT64_MAX);
+        uint64_t usage = read_number(groups[i].usage, 0);
+        uint64_t left = limit > usage ? limit - usage : 0;
+        available = left < available ? left : available;
+    }
+    return available;
+}
+
+uint64_t fw_budget_bytes(const struct fw_settings *settings)
+{
+    if (settings->ring_mem != 0)
+        return settings->ring_mem;
+    uint64_t quarter = fw_available_memory() / 4;
+    return quarter < BUDGET_MAX ? quarter : BUDGET_MAX;
+}
+
+static int slot_bytes(const struct fw_link *link, uint64_t *bytes_out)
+{
+    struct fw_image_layout layout;
+    const struct fw_format *format = fw_format_at(link->format);
+    if (format == NULL || fw_image_layout(&layout, format, link->width, link->height) != 0)
+        return -1;
+    *bytes_out = (layout.bytes + FW_BLOB_MAX + 4095) / 4096 * 4096;
+    return 0;
+}
+
+static uint64_t fit_once(struct fw_plan *plan, uint32_t workers, uint32_t range)
+{
+    plan->workers = workers;
+    plan->hop.range_len = range;
+    fw_hop_geometry_fit(&plan->hop, workers);
+    plan->in_pool_bytes = plan->hop.in_slots * plan->hop.in_slot_bytes;
+    plan->out_pool_bytes = plan->hop.out_slots * plan->hop.out_slot_bytes;
+    return plan->in_pool_bytes + plan->out_pool_bytes + workers * plan->scratch_bytes;
+}
+
+/* Shrinks what the user left open, first the ranges, then the workers. */
+static uint64_t fit_auto(struct fw_plan *plan, const struct fw_settings *settings)
+{
+    uint32_t workers = settings->workers != 0 ? settings->workers : fw_usable_cores();
+    uint32_t range = settings->range != 0 ? settings->range : RANGE_DEFAULT;
+    uint64_t bytes = fit_once(plan, workers, range);
+    if (bytes > plan->budget_bytes && settings->range == 0) {
+        range = 1;
+        bytes = fit_once(plan, workers, range);
+    }
+    while (bytes > plan->budget_bytes && settings->workers == 0 && workers > 1)
+        bytes = fit_once(plan, --workers, range);
+    return bytes;
+}
+
+int fw_budget_fit(struct fw_plan *plan, const struct fw_settings *settings, struct fw_error *err)
+{
+    if (slot_bytes(&plan->source, &plan->hop.in_slot_bytes) != 0 ||
+        slot_bytes(&plan->output, &plan->hop.out_slot_bytes) != 0)
+        return fw_fail(err, FW_ERR_USAGE, "frames of %dx%d are larger than framewheel handles",
+                       plan->output.width, plan->output.height);
+    uint64_t largest = plan->hop.in_slot_bytes > plan->hop.out_slot_bytes
+                           ? plan->hop.in_slot_bytes
+                           : plan->hop.out_slot_bytes;
+    if (settings->max_slot != 0 && largest > settings->max_slot)
+        return fw_fail(err, FW_ERR_INPUT,
+                       "a frame needs %.0f MiB, more than --max-slot allows (%.0f MiB)",
+                       (double)largest / MIB, (double)settings->max_slot / MIB);
+    plan->budget_bytes = fw_budget_bytes(settings);
+    uint64_t bytes = fit_auto(plan, settings);
+    if (bytes > plan->budget_bytes)
+        return fw_fail(err, FW_ERR_MEMORY,
+                       "the ring needs %.1f MiB (%u + %u slots, %u workers) and may have %.1f MiB\n"
+                       "hint: --ring-mem %.0fM, or fewer --workers, or a smaller --range",
+                       (double)bytes / MIB, plan->hop.in_slots, plan->hop.out_slots, plan->workers,
+                       (double)plan->budget_bytes / MIB, (double)bytes / MIB + 1);
+    return fw_hop_geometry_check(&plan->hop, plan->workers, err);
+}

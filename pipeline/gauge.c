@@ -1,0 +1,95 @@
+/* Progress and shares from the counters that every process keeps: the only source of both. */
+#include "supervisor.h"
+
+#include "framewheel.h"
+
+#define GAUGE_NS 200000000u
+
+static double seconds(uint64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+/* Share of the time since GO that a process was neither starved nor blocked. */
+static double busy_share(const struct fw_supervisor *crew, uint32_t proc_index, uint64_t now)
+{
+    const struct fw_proc *proc = &crew->control->procs[proc_index];
+    double elapsed = seconds(now - crew->start_ns);
+    double waited = seconds(atomic_load_explicit(&proc->starved_ns, memory_order_relaxed) +
+                            atomic_load_explicit(&proc->blocked_ns, memory_order_relaxed));
+    double share = elapsed > 0 ? 1.0 - waited / elapsed : 0;
+    return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+static double workers_share(const struct fw_supervisor *crew, uint64_t now)
+{
+    double sum = 0;
+    uint32_t count = crew->plan->workers;
+    for (uint32_t i = 0; i < count; i++)
+        sum += busy_share(crew, FW_PROC_WORKERS + i, now);
+    return count > 0 ? sum / count : 0;
+}
+
+static const char *limit_of(const struct fw_progress *progress)
+{
+    uint32_t cores = fw_usable_cores();
+    double busy = progress->busy_decoder + progress->busy_workers * progress->workers +
+                  progress->busy_encoder;
+    if (progress->busy_encoder > 0.9)
+        return "encoder";
+    if (progress->busy_decoder > 0.9)
+        return "decoder";
+    if (progress->busy_workers > 0.9 && progress->workers < cores)
+        return "filters";
+    return busy >= 0.9 * cores ? "cpu" : "";
+}
+
+static void smooth_rate(struct fw_supervisor *crew, struct fw_progress *progress, uint64_t now)
+{
+    double interval = seconds(now - crew->gauge_ns);
+    if (crew->gauge_ns != 0 && interval > 0) {
+        double rate = (double)(progress->frames - crew->gauge_frames) / interval;
+        crew->gauge_fps = crew->gauge_fps > 0 ? 0.7 * crew->gauge_fps + 0.3 * rate : rate;
+    }
+    crew->gauge_ns = now;
+    crew->gauge_frames = progress->frames;
+    progress->fps = crew->gauge_fps;
+    progress->fps_mean = progress->elapsed_s > 0 ? (double)progress->frames / progress->elapsed_s
+                                                 : 0;
+    progress->eta_s = -1;
+    if (progress->frames_total > progress->frames && progress->fps_mean > 0)
+        progress->eta_s =
+            (double)(progress->frames_total - progress->frames) / progress->fps_mean;
+}
+
+void fw_gauge_progress(struct fw_supervisor *crew, bool last)
+{
+    uint64_t now = fw_now_ns();
+    if (crew->events == NULL || crew->events->progress == NULL || crew->plan == NULL ||
+        (!last && now - crew->gauge_ns < GAUGE_NS))
+        return;
+    const struct fw_proc *encoder = &crew->control->procs[FW_PROC_ENCODER];
+    struct fw_hop_state at;
+    fw_hop_observe(&crew->hop, &at);
+    struct fw_progress progress = {
+        .struct_size = sizeof(progress),
+        .workers = crew->plan->workers,
+        .elapsed_s = seconds(now - crew->start_ns),
+        .frames = atomic_load_explicit(&encoder->frames, memory_order_relaxed),
+        .frames_total = crew->plan->frames_total,
+        .frames_total_exact = crew->plan->frames_exact != 0,
+        .media_s = (double)(int64_t)atomic_load_explicit(&encoder->aux[0], memory_order_relaxed) /
+                   1e6,
+        .bytes = atomic_load_explicit(&encoder->bytes, memory_order_relaxed),
+        .ring_used = (uint32_t)(at.published - at.consumed),
+        .ring_slots = crew->plan->hop.in_slots,
+        .duplicated = atomic_load_explicit(&encoder->aux[1], memory_order_relaxed),
+        .dropped = atomic_load_explicit(&encoder->aux[2], memory_order_relaxed),
+        .busy_decoder = busy_share(crew, FW_PROC_DECODER, now),
+        .busy_workers = workers_share(crew, now),
+        .busy_encoder = busy_share(crew, FW_PROC_ENCODER, now),
+    };
+    smooth_rate(crew, &progress, now);
+    progress.limit = limit_of(&progress);
+    crew->events->progress(crew->events->user, &progress);
+}

@@ -1,0 +1,250 @@
+#include "plan.h"
+
+#include "budget.h"
+#include "child.h"
+#include "plan_document.h"
+#include "remux.h"
+#include "sandbox.h"
+#include "sink.h"
+#include "sink_estimate.h"
+
+#include "filters/chain.h"
+#include "filters/check.h"
+#include "filters/format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLAN_TIMEOUT_MS 120000
+
+char *fw_plan_chain_text(const struct fw_plan *plan, const struct fw_settings *settings)
+{
+    const char *user = settings->chain == NULL ? "" : settings->chain;
+    char *text = NULL;
+    const char *comma = plan->prefix[0] != '\0' && user[strspn(user, " \t\r\n")] != '\0' ? "," : "";
+    if (asprintf(&text, "%s%s%s", plan->prefix, comma, user) < 0)
+        return NULL;
+    return text;
+}
+
+/* The tag says how to turn the picture so that it stands upright: once, in front of the chain. */
+static void plan_rotation(struct fw_plan *plan, const struct fw_settings *settings,
+                          const struct fw_media *media)
+{
+    if (settings->rotate == FW_ROTATE_KEEP || media->matrix_odd)
+        return;
+    const char *turn = media->rotation == 90    ? "transpose=clock,"
+                       : media->rotation == 180 ? "hflip,vflip,"
+                       : media->rotation == 270 ? "transpose=cclock,"
+                                                : "";
+    snprintf(plan->prefix, sizeof(plan->prefix), "%s%s%s", turn, media->flip_h ? "hflip," : "",
+             media->flip_v ? "vflip," : "");
+    size_t length = strlen(plan->prefix);
+    if (length > 0)
+        plan->prefix[length - 1] = '\0';
+    plan->rotated = length > 0;
+    for (const char *c = plan->prefix; *c != '\0'; c++)
+        plan->prefix_steps += *c == ',';
+    plan->prefix_steps += length > 0;
+}
+
+struct planning {
+    const struct fw_settings *settings;
+    const void *media_bytes;
+    size_t media_count;
+    bool want_document;
+    bool locked; /* in a process of its own: lock it */
+    struct fw_media media;
+    struct fw_chain *chain;
+    struct fw_plan plan;
+    struct fw_losses losses;
+};
+
+static void note_steps(struct planning *planning)
+{
+    struct fw_plan *plan = &planning->plan;
+    struct fw_chain_needs needs;
+    fw_chain_needs(planning->chain, &needs);
+    plan->chain_flags = needs.flags;
+    plan->scratch_bytes = needs.scratch_bytes;
+    plan->hop.before = needs.before;
+    plan->hop.after = needs.after;
+    plan->step_count = fw_chain_step_count(planning->chain);
+    for (uint32_t i = 0; i < plan->step_count && i < FW_PLAN_STEPS; i++) {
+        struct fw_chain_step step;
+        fw_chain_step_at(planning->chain, i, &step);
+        snprintf(plan->steps[i], sizeof(plan->steps[i]), "%s", step.name);
+    }
+}
+
+static int plan_chain(struct planning *planning, struct fw_error *err)
+{
+    struct fw_plan *plan = &planning->plan;
+    const struct fw_format *wanted = NULL;
+    struct fw_video out;
+    char *text = fw_plan_chain_text(plan, planning->settings);
+    if (text == NULL)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for the chain");
+    int status = fw_chain_create(&planning->chain, text, err);
+    free(text);
+    if (status == FW_OK)
+        status = fw_chain_negotiate(planning->chain, &planning->media.video_params, &out, err);
+    if (status != FW_OK)
+        return status;
+    fw_link_from_video(&plan->output, &out);
+    status = fw_sink_choose_format(planning->settings, &plan->output, &wanted, &planning->losses,
+                                   err);
+    if (status == FW_OK && wanted != out.format) {
+        plan->output_format = wanted->id;
+        fw_chain_set_output_format(planning->chain, wanted);
+        status = fw_chain_negotiate(planning->chain, &planning->media.video_params, &out, err);
+        fw_link_from_video(&plan->output, &out);
+    }
+    if (status == FW_OK)
+        note_steps(planning);
+    return status;
+}
+
+static void plan_length(struct planning *planning)
+{
+    struct fw_plan *plan = &planning->plan;
+    int64_t frames = planning->media.frames_estimate;
+    plan->frames_total = frames > 0 ? (uint64_t)frames : 0;
+    plan->frames_exact = planning->media.frames_exact;
+    plan->output_estimate =
+        fw_sink_estimate(planning->settings, &plan->output, plan->frames_total);
+    snprintf(plan->encoder, sizeof(plan->encoder), "%s",
+             fw_sink_encoder_name(planning->settings));
+}
+
+static int make(struct planning *planning, struct fw_error *err)
+{
+    struct fw_plan *plan = &planning->plan;
+    if (planning->locked) {
+        uint32_t layers = 0;
+        const struct fw_sandbox_options options = {
+            .role = FW_SANDBOX_WORKER,
+            .mode = planning->settings->sandbox,
+        };
+        int locked = fw_sandbox_enter(&options, &layers, err);
+        if (locked != FW_OK)
+            return locked;
+    }
+    plan->output_format = UINT32_MAX;
+    int status =
+        fw_media_unpack(&planning->media, planning->media_bytes, planning->media_count, err);
+    if (status != FW_OK)
+        return status;
+    fw_link_from_video(&plan->source, &planning->media.video_params);
+    plan_rotation(plan, planning->settings, &planning->media);
+    status = plan_chain(planning, err);
+    if (status == FW_OK)
+        status = fw_sink_plan_streams(planning->settings, &planning->media, plan->streams,
+                                      &planning->losses, err);
+    if (status == FW_OK)
+        status = fw_budget_fit(plan, planning->settings, err);
+    if (status == FW_OK)
+        plan_length(planning);
+    return status;
+}
+
+/* The answer: the plan, the number of losses, the losses, the document. */
+static int answer(struct planning *planning, struct fw_buffer *out, struct fw_error *err)
+{
+    char *document = NULL;
+    int status = FW_OK;
+    if (planning->want_document)
+        status = fw_plan_document(&document, planning->settings, &planning->plan,
+                                  &planning->media, planning->chain, &planning->losses, err);
+    if (status == FW_OK)
+        status = fw_buffer_append(out, &planning->plan, sizeof(planning->plan), err);
+    if (status == FW_OK)
+        status = fw_buffer_append(out, &planning->losses.count, sizeof(planning->losses.count),
+                                  err);
+    if (status == FW_OK && planning->losses.count > 0)
+        status = fw_buffer_append(out, planning->losses.items,
+                                  planning->losses.count * sizeof(planning->losses.items[0]), err);
+    if (status == FW_OK && document != NULL)
+        status = fw_buffer_append(out, document, strlen(document), err);
+    free(document);
+    return status;
+}
+
+static int plan_to_buffer(struct planning *planning, struct fw_buffer *out, struct fw_error *err)
+{
+    int status = make(planning, err);
+    if (status == FW_OK)
+        status = answer(planning, out, err);
+    fw_chain_destroy(planning->chain);
+    fw_media_deinit(&planning->media);
+    fw_losses_deinit(&planning->losses);
+    return status;
+}
+
+static int plan_in_child(void *argument, int result_fd, struct fw_error *err)
+{
+    struct fw_buffer out = { 0 };
+    int status = plan_to_buffer(argument, &out, err);
+    if (status == FW_OK)
+        status = fw_child_answer(result_fd, out.data, out.bytes, err);
+    fw_buffer_deinit(&out);
+    return status;
+}
+
+static int read_answer(struct fw_planned *planned, const uint8_t *bytes, size_t count,
+                       struct fw_error *err)
+{
+    size_t head = sizeof(planned->plan) + sizeof(planned->loss_count);
+    if (count < head)
+        return fw_fail(err, FW_ERR_INTERNAL, "the planner's answer is short");
+    memcpy(&planned->plan, bytes, sizeof(planned->plan));
+    memcpy(&planned->loss_count, bytes + sizeof(planned->plan), sizeof(planned->loss_count));
+    size_t losses = planned->loss_count * sizeof(planned->losses[0]);
+    if (planned->loss_count > 4096 || count - head < losses)
+        return fw_fail(err, FW_ERR_INTERNAL, "the planner's answer does not hold its losses");
+    planned->losses = malloc(losses + 1);
+    planned->document = strndup((const char *)bytes + head + losses, count - head - losses);
+    if (planned->losses == NULL || planned->document == NULL)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for the plan");
+    memcpy(planned->losses, bytes + head, losses);
+    return FW_OK;
+}
+
+int fw_plan_make(struct fw_planned *planned, const struct fw_settings *settings, const void *media,
+                 size_t media_bytes, bool want_document, struct fw_error *err)
+{
+    struct planning *planning = calloc(1, sizeof(*planning));
+    struct fw_buffer here = { 0 };
+    void *bytes = NULL;
+    size_t count = 0;
+    if (planning == NULL)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory to plan");
+    planning->settings = settings;
+    planning->media_bytes = media;
+    planning->media_count = media_bytes;
+    planning->want_document = want_document;
+    int status = FW_OK;
+    if (settings->isolation == FW_ISOLATION_THREADS) {
+        status = plan_to_buffer(planning, &here, err);
+        bytes = here.data;
+        count = here.bytes;
+    } else {
+        /* Filters that read files are configured here, so the planner keeps the right to. */
+        planning->locked = false;
+        status = fw_child_call(plan_in_child, planning, NULL, 0, PLAN_TIMEOUT_MS, &bytes, &count,
+                               err);
+    }
+    if (status == FW_OK)
+        status = read_answer(planned, bytes, count, err);
+    free(bytes);
+    free(planning);
+    return status;
+}
+
+void fw_planned_deinit(struct fw_planned *planned)
+{
+    free(planned->losses);
+    free(planned->document);
+    *planned = (struct fw_planned){ 0 };
+}

@@ -1,0 +1,67 @@
+/*
+ * The plan of a job: everything that is decided once the input's head is known and before the first
+ * frame. Made by fw_plan_make in a locked process, since it reads what the input said of itself and
+ * may configure libavfilter graphs.
+ */
+#ifndef FW_PIPELINE_PLAN_H
+#define FW_PIPELINE_PLAN_H
+
+#include "link.h"
+#include "ring.h"
+#include "settings.h"
+#include "stream_plan.h"
+
+struct fw_losses;
+
+#define FW_PLAN_PREFIX 96
+#define FW_PLAN_NAME 48
+#define FW_PLAN_STEPS 64
+
+/* Flat, so that it can be sent. */
+struct fw_plan {
+    struct fw_link source; /* the decoder's frames */
+    struct fw_link output; /* what the encoder gets */
+    struct fw_hop_geometry hop;
+    uint32_t workers;
+    uint32_t output_format; /* id to convert to at the chain's end; UINT32_MAX: none */
+    uint64_t in_pool_bytes;
+    uint64_t out_pool_bytes;
+    uint64_t scratch_bytes;  /* of one worker */
+    uint64_t budget_bytes;
+    uint32_t chain_flags;    /* enum fw_caps_flags */
+    uint32_t rotated;        /* the tag's rotation is part of the chain */
+    char prefix[FW_PLAN_PREFIX]; /* filters in front of the user's chain: rotation */
+    char encoder[FW_PLAN_NAME];
+    uint32_t step_count;         /* filters of the chain, conversions included */
+    uint32_t prefix_steps;       /* of them in front of the user's */
+    char steps[FW_PLAN_STEPS][FW_PLAN_NAME];
+    uint64_t frames_total;   /* 0: unknown */
+    uint32_t frames_exact;
+    uint32_t reserved;
+    int64_t output_estimate; /* bytes; -1: unknown */
+    struct fw_stream_plan streams[FW_STREAMS_MAX];
+};
+
+/* A plan and what comes with it. */
+struct fw_planned {
+    struct fw_plan plan;
+    struct fw_loss *losses; /* from malloc */
+    uint32_t loss_count;
+    char *document; /* "framewheel-plan/1" as JSON text, from malloc; NULL unless asked for */
+};
+
+/* Plans in a locked child process (in this one with --isolation=threads). `media` is the packed
+ * struct fw_media. */
+int fw_plan_make(struct fw_planned *planned, const struct fw_settings *settings, const void *media,
+                 size_t media_bytes, bool want_document, struct fw_error *err) FW_MUST_CHECK;
+void fw_planned_deinit(struct fw_planned *planned);
+
+/* The whole chain text of a plan: prefix and the user's. From malloc; NULL when out of memory. */
+char *fw_plan_chain_text(const struct fw_plan *plan, const struct fw_settings *settings);
+
+/* Usable cores: affinity and cgroup quota. */
+uint32_t fw_usable_cores(void);
+/* Bytes of memory that this process may count on: MemAvailable and the cgroup's limit. */
+uint64_t fw_available_memory(void);
+
+#endif

@@ -1,0 +1,110 @@
+/* fw_probe: what is in a file, said by a locked process that can open nothing. */
+#include "framewheel.h"
+
+#include "child.h"
+#include "document.h"
+#include "input.h"
+#include "remux.h"
+#include "remux_document.h"
+#include "sandbox.h"
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct probing {
+    struct fw_settings settings;
+    int fd;
+    bool count;
+};
+
+static int count_frames(struct fw_source *source, uint64_t *frames_out, struct fw_error *err)
+{
+    static const struct fw_stream_plan none[FW_STREAMS_MAX];
+    struct fw_event event;
+    int status = fw_source_plan(source, none, err);
+    while (status == FW_OK) {
+        status = fw_source_next(source, &event, err);
+        *frames_out += status == FW_OK && event.kind == FW_EVENT_FRAME;
+    }
+    return status == FW_END ? FW_OK : status;
+}
+
+static int probe_source(const struct probing *probing, struct fw_source *source, char **json_out,
+                        struct fw_error *err)
+{
+    struct fw_buffer packed = { 0 };
+    struct fw_media media = { 0 };
+    uint64_t frames = 0;
+    int status = fw_source_media(source, &packed, err);
+    if (status == FW_OK)
+        status = fw_media_unpack(&media, packed.data, packed.bytes, err);
+    if (status == FW_OK && probing->count)
+        status = count_frames(source, &frames, err);
+    if (status == FW_OK && probing->count) {
+        media.frames_estimate = (int64_t)frames;
+        media.frames_exact = true;
+    }
+    if (status == FW_OK) {
+        json_t *document = fw_media_json(&media);
+        json_object_set_new(document, "schema", json_string("framewheel-probe/1"));
+        json_object_set_new(document, "input", fw_json_text(probing->settings.input));
+        struct fw_source_stats stats;
+        fw_source_stats(source, &stats);
+        if (probing->count)
+            json_object_set_new(document, "damaged", json_integer((json_int_t)stats.damaged));
+        status = fw_json_finish(document, json_out, err);
+    }
+    fw_media_deinit(&media);
+    fw_buffer_deinit(&packed);
+    return status;
+}
+
+static int probe_in_child(void *argument, int result_fd, struct fw_error *err)
+{
+    struct probing *probing = argument;
+    const struct fw_sandbox_options lock = { .role = FW_SANDBOX_DECODER,
+                                             .mode = FW_SANDBOX_AUTO };
+    const struct fw_source_options options = {
+        .fd = probing->fd,
+        .name = probing->settings.input,
+        .settings = &probing->settings,
+    };
+    struct fw_source *source = NULL;
+    char *text = NULL;
+    uint32_t layers = 0;
+    int status = fw_sandbox_enter(&lock, &layers, err);
+    if (status == FW_OK)
+        status = fw_source_open(&source, &options, err);
+    if (status == FW_OK)
+        status = probe_source(probing, source, &text, err);
+    if (status == FW_OK)
+        status = fw_child_answer(result_fd, text, strlen(text), err);
+    free(text);
+    fw_source_close(source);
+    return status;
+}
+
+int fw_probe(const char *path, int count, char **json_out, struct fw_error *err)
+{
+    struct probing probing = { .fd = -1, .count = count != 0 };
+    void *bytes = NULL;
+    size_t size = 0;
+    fw_settings_init(&probing.settings);
+    int status = fw_settings_set(&probing.settings, "input", path, err);
+    if (status == FW_OK)
+        status = fw_settings_set(&probing.settings, "on-error", "conceal", err);
+    if (status == FW_OK)
+        status = fw_input_open(&probing.fd, &probing.settings, err);
+    if (status == FW_OK)
+        status = fw_child_call(probe_in_child, &probing, &probing.fd, 1, -1, &bytes, &size, err);
+    if (status == FW_OK)
+        *json_out = bytes;
+    else
+        free(bytes);
+    if (probing.fd >= 0)
+        close(probing.fd);
+    fw_settings_deinit(&probing.settings);
+    return status;
+}

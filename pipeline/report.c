@@ -1,0 +1,230 @@
+/* The report of a run, "framewheel-run/1", and its exit code. */
+#include "outcome.h"
+
+#include "document.h"
+#include "framewheel.h"
+#include "sandbox.h"
+
+#include "filters/check.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *fw_outcome_word(const struct fw_outcome_record *record)
+{
+    if (record->interrupted)
+        return "interrupted";
+    if (record->error->status != FW_OK)
+        return "failed";
+    if (record->skipped)
+        return "skipped";
+    return record->degraded ? "degraded" : "ok";
+}
+
+int fw_outcome_exit(const struct fw_outcome_record *record)
+{
+    if (record->interrupted)
+        return 128 + SIGINT;
+    if (record->error->status != FW_OK)
+        return fw_status_exit_code(record->error->status);
+    return record->degraded ? 9 : 0;
+}
+
+static double seconds(uint64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+static json_t *frames_json(const struct fw_outcome_record *record)
+{
+    const struct fw_supervisor *crew = record->crew;
+    if (crew == NULL)
+        return json_pack("{s:i,s:i,s:i,s:i,s:i}", "decoded", 0, "encoded", 0, "dropped", 0,
+                         "duplicated", 0, "poisoned", 0);
+    const struct fw_source_stats *in = &crew->decoder_result.source;
+    const struct fw_role_result *out = &crew->encoder_result;
+    /* A job that failed has no results: the counters say how far it came. */
+    uint64_t decoded = crew->decoder_done
+                           ? in->frames
+                           : atomic_load(&crew->control->procs[FW_PROC_DECODER].frames);
+    uint64_t encoded = crew->encoder_done
+                           ? out->sink.frames
+                           : atomic_load(&crew->control->procs[FW_PROC_ENCODER].frames);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "decoded", (json_int_t)decoded, "encoded",
+                     (json_int_t)encoded, "dropped", (json_int_t)(out->dropped + out->sink.dropped),
+                     "duplicated", (json_int_t)out->sink.duplicated, "poisoned",
+                     (json_int_t)crew->poisoned, "cut", (json_int_t)in->frames_cut, "damaged",
+                     (json_int_t)in->damaged, "skipped", (json_int_t)in->skipped);
+}
+
+static void append_loss(json_t *list, const struct fw_loss *loss)
+{
+    json_array_append_new(list, json_pack("{s:s,s:o,s:o}", "kind", loss->kind, "stream",
+                                          loss->stream < 0 ? json_null()
+                                                           : json_integer(loss->stream),
+                                          "detail", fw_json_text(loss->detail)));
+}
+
+static void append_source_losses(json_t *list, const struct fw_source_stats *stats)
+{
+    struct fw_losses losses = { 0 };
+    if (stats->changed > 0)
+        fw_losses_add(&losses, "converted", -1, "%llu frames of another size or format: %s",
+                      (unsigned long long)stats->changed, stats->first_change);
+    if (stats->side_lost > 0)
+        fw_losses_add(&losses, "side-data", -1, "%llu entries of frame side data could not travel",
+                      (unsigned long long)stats->side_lost);
+    if (stats->damaged > 0)
+        fw_losses_add(&losses, "damage", -1, "%llu damaged: %s",
+                      (unsigned long long)stats->damaged, stats->first_damage);
+    for (uint32_t i = 0; i < losses.count; i++)
+        append_loss(list, &losses.items[i]);
+    fw_losses_deinit(&losses);
+}
+
+static json_t *losses_json(const struct fw_outcome_record *record)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; record->planned != NULL && i < record->planned->loss_count; i++)
+        append_loss(list, &record->planned->losses[i]);
+    for (uint32_t i = 0; record->crew != NULL && i < record->crew->loss_count; i++)
+        append_loss(list, &record->crew->losses[i]);
+    if (record->crew != NULL)
+        append_source_losses(list, &record->crew->decoder_result.source);
+    return list;
+}
+
+/* One stage: the workers are one. */
+struct stage {
+    const char *name;
+    uint32_t first, end; /* processes */
+};
+
+static json_t *stage_json(const struct fw_supervisor *crew, const struct stage *stage)
+{
+    uint64_t cpu = 0, frames = 0, starved = 0, blocked = 0, busy = 0, wakes = 0;
+    for (uint32_t i = stage->first; i < stage->end && i < crew->proc_count; i++) {
+        const struct fw_proc *proc = &crew->control->procs[i];
+        cpu += crew->children[i].user_ns + crew->children[i].system_ns;
+        frames += atomic_load(&proc->frames);
+        starved += atomic_load(&proc->starved_ns);
+        blocked += atomic_load(&proc->blocked_ns);
+        busy += atomic_load(&proc->busy_ns);
+        wakes += atomic_load(&proc->wakes);
+    }
+    return json_pack("{s:s,s:i,s:I,s:f,s:f,s:f,s:f,s:f,s:I}", "name", stage->name, "processes",
+                     (int)(stage->end - stage->first), "frames", (json_int_t)frames, "cpu_s",
+                     seconds(cpu), "ms_per_frame",
+                     frames > 0 ? (double)cpu / 1e6 / (double)frames : 0.0, "busy_s", seconds(busy),
+                     "starved_s", seconds(starved), "blocked_s", seconds(blocked), "wakes",
+                     (json_int_t)wakes);
+}
+
+static json_t *stages_json(const struct fw_outcome_record *record)
+{
+    json_t *list = json_array();
+    const struct fw_supervisor *crew = record->crew;
+    if (crew == NULL || crew->plan == NULL)
+        return list;
+    const struct stage stages[] = {
+        { "decode", FW_PROC_DECODER, FW_PROC_DECODER + 1 },
+        { "filter", FW_PROC_WORKERS, FW_PROC_WORKERS + crew->plan->workers },
+        { "encode", FW_PROC_ENCODER, FW_PROC_ENCODER + 1 },
+    };
+    for (size_t i = 0; i < FW_COUNT(stages); i++)
+        json_array_append_new(list, stage_json(crew, &stages[i]));
+    return list;
+}
+
+static json_t *deaths_json(const struct fw_supervisor *crew)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; crew != NULL && i < crew->death_count; i++) {
+        const struct fw_death *death = &crew->deaths[i];
+        char name[32];
+        const char *filter =
+            death->proc_index >= FW_PROC_WORKERS && death->had_frame &&
+                    death->step < crew->plan->step_count && death->step < FW_PLAN_STEPS
+                ? crew->plan->steps[death->step]
+                : NULL;
+        fw_station_name(death->proc_index, name, sizeof(name));
+        json_t *row = json_pack("{s:s,s:i,s:b,s:o,s:o,s:s}", "process", name, "signal",
+                                death->signal, "hung", death->stalled, "frame",
+                                death->had_frame ? json_integer((json_int_t)death->seq)
+                                                 : json_null(),
+                                "filter", fw_json_text(filter), "action", death->action);
+        if (crew->plan != NULL && death->pts != FW_NOPTS && crew->plan->source.time_base.den > 0)
+            json_object_set_new(row, "time_s",
+                                json_real((double)death->pts * crew->plan->source.time_base.num /
+                                          crew->plan->source.time_base.den));
+        json_array_append_new(list, row);
+    }
+    return list;
+}
+
+static uint64_t peak_bytes(const struct fw_supervisor *crew)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; crew != NULL && i < crew->proc_count; i++)
+        sum += atomic_load(&crew->control->procs[i].pss_peak);
+    return sum;
+}
+
+static json_t *sandbox_json(const struct fw_supervisor *crew)
+{
+    char text[128] = "off";
+    uint32_t layers = UINT32_MAX;
+    for (uint32_t i = 0; crew != NULL && i < crew->proc_count; i++)
+        layers &= crew->children[i].layers;
+    if (crew != NULL && crew->proc_count > 0)
+        fw_sandbox_describe(layers, text, sizeof(text));
+    return json_string(text);
+}
+
+static void set_times(json_t *report, const struct fw_outcome_record *record)
+{
+    const struct fw_supervisor *crew = record->crew;
+    uint64_t cpu = 0;
+    for (uint32_t i = 0; crew != NULL && i < crew->proc_count; i++)
+        cpu += crew->children[i].user_ns + crew->children[i].system_ns;
+    double wall = seconds(record->end_ns - record->start_ns);
+    uint64_t frames = crew == NULL ? 0 : crew->encoder_result.sink.frames;
+    uint64_t bytes = crew == NULL ? 0 : crew->encoder_result.sink.bytes;
+    int64_t end_us = crew == NULL ? 0 : crew->encoder_result.sink.end_us;
+    json_object_set_new(report, "cpu_s", json_real(seconds(cpu)));
+    json_object_set_new(report, "wall_s", json_real(wall));
+    json_object_set_new(report, "fps", json_real(wall > 0 ? (double)frames / wall : 0));
+    json_object_set_new(report, "bytes", json_integer((json_int_t)bytes));
+    json_object_set_new(report, "media_s", json_real((double)end_us / 1e6));
+    json_object_set_new(report, "peak_bytes", json_integer((json_int_t)peak_bytes(crew)));
+}
+
+char *fw_report_make(const struct fw_outcome_record *record)
+{
+    const struct fw_supervisor *crew = record->crew;
+    char *text = NULL;
+    const struct fw_plan *plan = crew == NULL ? NULL : crew->plan;
+    json_t *report = json_pack(
+        "{s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "schema", "framewheel-run/1", "status",
+        fw_outcome_word(record), "exit", fw_outcome_exit(record), "error",
+        fw_json_text(record->error->status == FW_OK ? NULL : record->error->text), "input",
+        fw_json_text(record->settings->input), "output", fw_json_text(record->settings->output),
+        "published", fw_json_text(record->published[0] == '\0' ? NULL : record->published),
+        "frames", frames_json(record), "losses", losses_json(record), "stages",
+        stages_json(record));
+    if (report == NULL)
+        return NULL;
+    set_times(report, record);
+    json_object_set_new(report, "workers",
+                        json_integer(plan == NULL ? 0 : (json_int_t)plan->workers));
+    json_object_set_new(report, "range",
+                        json_integer(plan == NULL ? 0 : (json_int_t)plan->hop.range_len));
+    json_object_set_new(report, "encoder", fw_json_text(plan == NULL ? NULL : plan->encoder));
+    json_object_set_new(report, "deaths", deaths_json(crew));
+    json_object_set_new(report, "sandbox", sandbox_json(crew));
+    json_object_set_new(report, "verified",
+                        fw_json_text(crew == NULL ? "" : crew->encoder_result.verified));
+    struct fw_error ignored = { 0 };
+    return fw_json_finish(report, &text, &ignored) == FW_OK ? text : NULL;
+}

@@ -1,0 +1,256 @@
+/*
+ * One job from start to end. Read this first.
+ *
+ *   check what the words say -> open the input -> decoder: what is in it? -> plan -> memory, output
+ *   -> encoder, workers -> go -> watch -> close the account -> publish
+ */
+#include "outcome.h"
+
+#include "budget.h"
+#include "input.h"
+#include "job.h"
+
+#include "filters/chain.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What one run holds; zeroed: nothing to undo. */
+struct running {
+    struct fw_job *job;
+    struct fw_supervisor *crew;
+    struct fw_planned planned;
+    struct fw_output output;
+    int input_fd;
+    void *media;
+    size_t media_bytes;
+    struct fw_outcome_record record;
+};
+
+/* A fork takes only the calling thread along, so others would leave their locks behind. */
+static int check_single_thread(struct fw_error *err)
+{
+    uint32_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == NULL)
+        return FW_OK;
+    for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks))
+        count += entry->d_name[0] != '.';
+    closedir(tasks);
+    if (count > 1)
+        return fw_fail(err, FW_ERR_USAGE,
+                       "this process has %u threads: fw_job_run works from there", count);
+    return FW_OK;
+}
+
+/* Everything that can be known before the input is read, all faults of a chain at once. */
+static int check_words(const struct fw_settings *settings, struct fw_error *err)
+{
+    struct fw_chain *chain = NULL;
+    int status = fw_settings_check(settings, err);
+    if (status == FW_OK)
+        status = fw_chain_create(&chain, settings->chain, err);
+    struct fw_chain_needs needs = { 0 };
+    if (status == FW_OK)
+        fw_chain_needs(chain, &needs);
+    if (status == FW_OK && settings->isolation == FW_ISOLATION_THREADS &&
+        (needs.flags & FW_CAPS_PROCESS_ONLY) != 0)
+        status = fw_fail(err, FW_ERR_USAGE,
+                         "a filter of this chain works in processes only: --isolation process");
+    fw_chain_destroy(chain);
+    if (status == FW_OK)
+        status = fw_sink_check(settings, err);
+    return status;
+}
+
+static int open_crew(struct running *running, const struct fw_events *events, struct fw_error *err)
+{
+    const struct fw_settings *settings = &running->job->settings;
+    running->crew = calloc(1, sizeof(*running->crew));
+    if (running->crew == NULL)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for the supervisor");
+    running->record.crew = running->crew;
+    int status = fw_supervisor_init(running->crew, settings, events, fw_budget_bytes(settings),
+                                    running->job->cancel_fd, err);
+    running->crew->input_fd = running->input_fd;
+    return status;
+}
+
+/* The decoder looks into the input and says what it holds; then all is decided. */
+static int plan_job(struct running *running, bool want_document, struct fw_error *err)
+{
+    int status = fw_supervisor_start(running->crew, FW_ROLE_DECODER, FW_PROC_DECODER, err);
+    if (status == FW_OK)
+        status = fw_supervisor_expect_media(running->crew, &running->media, &running->media_bytes,
+                                            err);
+    if (status == FW_OK)
+        status = fw_plan_make(&running->planned, &running->job->settings, running->media,
+                              running->media_bytes, want_document, err);
+    if (status != FW_OK)
+        return status;
+    running->record.planned = &running->planned;
+    if (running->job->settings.strict && running->planned.loss_count > 0)
+        return fw_fail(err, FW_ERR_USAGE, "--strict: %s: %s", running->planned.losses[0].kind,
+                       running->planned.losses[0].detail);
+    running->crew->media = running->media;
+    running->crew->media_bytes = running->media_bytes;
+    return FW_OK;
+}
+
+static int open_output(struct running *running, struct fw_error *err)
+{
+    const struct fw_plan *plan = &running->planned.plan;
+    int status = fw_output_open(&running->output, &running->job->settings, err);
+    if (status == FW_OK && running->output.kind == FW_OUTPUT_FILE && plan->output_estimate > 0)
+        status = fw_output_room(&running->output, (uint64_t)plan->output_estimate, err);
+    running->crew->output_fd = running->output.kind == FW_OUTPUT_NONE ? -1 : running->output.fd;
+    running->crew->output_seekable = running->output.kind == FW_OUTPUT_FILE;
+    return status;
+}
+
+/* Encoder and workers first, so that nothing is read that nobody can take. */
+static int start_job(struct running *running, struct fw_error *err)
+{
+    struct fw_supervisor *crew = running->crew;
+    int status = fw_supervisor_arrange(crew, &running->planned.plan, err);
+    if (status == FW_OK)
+        status = fw_supervisor_start(crew, FW_ROLE_ENCODER, FW_PROC_ENCODER, err);
+    for (uint32_t i = 0; status == FW_OK && i < running->planned.plan.workers; i++)
+        status = fw_supervisor_start(crew, FW_ROLE_WORKER, FW_PROC_WORKERS + i, err);
+    for (uint32_t i = FW_PROC_ENCODER; status == FW_OK && i < crew->proc_count; i++)
+        status = fw_supervisor_expect_ready(crew, i, err);
+    if (status == FW_OK)
+        status = fw_supervisor_go(crew, err);
+    return status;
+}
+
+/* decoded = encoded + dropped; poison frames are among the encoded or dropped ones. */
+static int close_account(const struct running *running, struct fw_error *err)
+{
+    const struct fw_role_result *in = &running->crew->decoder_result;
+    const struct fw_role_result *out = &running->crew->encoder_result;
+    struct fw_hop_state at;
+    fw_hop_observe(&running->crew->hop, &at);
+    uint64_t ended = out->frames + out->dropped;
+    if (in->source.frames != ended || at.consumed != ended)
+        return fw_fail(err, FW_ERR_VERIFY,
+                       "the account does not close: %llu frames read, %llu encoded, %llu dropped",
+                       (unsigned long long)in->source.frames, (unsigned long long)out->frames,
+                       (unsigned long long)out->dropped);
+    uint64_t given = out->frames + out->sink.duplicated - out->sink.dropped;
+    if (out->sink.frames != given)
+        return fw_fail(err, FW_ERR_VERIFY,
+                       "the account does not close: %llu frames for the encoder, %llu given to it",
+                       (unsigned long long)given, (unsigned long long)out->sink.frames);
+    return FW_OK;
+}
+
+static int finish_job(struct running *running, struct fw_error *err)
+{
+    struct fw_outcome_record *record = &running->record;
+    int status = close_account(running, err);
+    if (status != FW_OK)
+        return status;
+    fw_gauge_progress(running->crew, true);
+    const struct fw_settings *settings = &running->job->settings;
+    if (settings->strict && running->crew->loss_count > 0)
+        return fw_fail(err, FW_ERR_FILTER, "--strict: %s: %s", running->crew->losses[0].kind,
+                       running->crew->losses[0].detail);
+    record->interrupted = running->crew->draining;
+    record->degraded = running->crew->decoder_result.source.damaged > 0 ||
+                       running->crew->poisoned > 0;
+    return fw_output_commit(&running->output, record->interrupted, record->published,
+                            sizeof(record->published), err);
+}
+
+static int run_checked(struct running *running, const struct fw_events *events,
+                       struct fw_error *err)
+{
+    const struct fw_settings *settings = &running->job->settings;
+    int status = check_words(settings, err);
+    if (status == FW_OK)
+        status = fw_input_open(&running->input_fd, settings, err);
+    if (status == FW_OK)
+        status = fw_output_check(settings, running->input_fd, &running->record.skipped, err);
+    if (status != FW_OK || running->record.skipped)
+        return status;
+    status = open_crew(running, events, err);
+    if (status == FW_OK)
+        status = plan_job(running, false, err);
+    if (status == FW_OK)
+        status = open_output(running, err);
+    if (status == FW_OK)
+        status = start_job(running, err);
+    if (status == FW_OK)
+        status = fw_supervisor_watch(running->crew, err);
+    fw_supervisor_stop(running->crew); /* no child outlives this line */
+    if (status == FW_OK)
+        status = finish_job(running, err);
+    return status;
+}
+
+static void close_run(struct running *running)
+{
+    fw_output_close(&running->output);
+    if (running->crew != NULL)
+        fw_supervisor_deinit(running->crew);
+    free(running->crew);
+    fw_planned_deinit(&running->planned);
+    free(running->media);
+    if (running->input_fd >= 0)
+        close(running->input_fd);
+}
+
+int fw_job_supervise(struct fw_job *job, const struct fw_events *events, struct fw_error *err)
+{
+    struct fw_error own = { 0 };
+    struct running running = { .job = job, .input_fd = -1 };
+    running.record.settings = &job->settings;
+    running.record.start_ns = fw_now_ns();
+    int status = check_single_thread(&own);
+    if (status == FW_OK)
+        status = run_checked(&running, events, &own);
+    if (running.crew != NULL && running.crew->interrupts > 0 && status != FW_OK)
+        running.record.interrupted = true;
+    running.record.end_ns = fw_now_ns();
+    running.record.error = &own;
+    free(job->report);
+    job->report = fw_report_make(&running.record);
+    close_run(&running);
+    if (status == FW_OK && running.record.interrupted)
+        status = fw_fail(&own, FW_ERR_CANCELLED, "interrupted");
+    if (status != FW_OK && err != NULL)
+        *err = own;
+    return status;
+}
+
+int fw_job_explain(struct fw_job *job, char **json_out, struct fw_error *err)
+{
+    struct fw_error own = { 0 };
+    struct running running = { .job = job, .input_fd = -1 };
+    int status = check_single_thread(&own);
+    if (status == FW_OK)
+        status = check_words(&job->settings, &own);
+    if (status == FW_OK)
+        status = fw_input_open(&running.input_fd, &job->settings, &own);
+    if (status == FW_OK)
+        status = open_crew(&running, NULL, &own);
+    if (status == FW_OK)
+        status = plan_job(&running, true, &own);
+    if (running.crew != NULL)
+        fw_supervisor_stop(running.crew);
+    if (status == FW_OK) {
+        *json_out = running.planned.document;
+        running.planned.document = NULL;
+    }
+    close_run(&running);
+    if (status != FW_OK && err != NULL)
+        *err = own;
+    return status;
+}

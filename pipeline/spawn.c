@@ -1,0 +1,300 @@
+/*
+ * One child of the supervisor: a forked process, or a thread in --isolation=threads. The only file
+ * that forks for a job, and the only one that kills.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_FAILED 1
+#define EXIT_CANCELLED 3
+#define KEEP_MAX 8
+
+static const struct fw_role roles[] = {
+    [FW_ROLE_DECODER] = { "decoder", fw_decoder_run },
+    [FW_ROLE_ENCODER] = { "encoder", fw_encoder_run },
+    [FW_ROLE_WORKER] = { "worker", fw_worker_run },
+};
+
+/* Overwrites the command line, so that `ps` tells the processes apart. The memory is found through
+ * the program's name, and only trusted when it holds what the kernel says. */
+static void name_command_line(const char *title)
+{
+    char seen[4096];
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t bytes = fd < 0 ? -1 : read(fd, seen, sizeof(seen));
+    if (fd >= 0)
+        close(fd);
+    char *line = program_invocation_name;
+    if (bytes <= 0 || bytes == (ssize_t)sizeof(seen) || line == NULL ||
+        strncmp(line, seen, strlen(seen) + 1) != 0)
+        return;
+    memset(line, 0, (size_t)bytes);
+    snprintf(line, (size_t)bytes, "framewheel: %s", title);
+}
+
+static void name_process(uint32_t proc_index)
+{
+    char title[32];
+    char comm[16];
+    fw_station_name(proc_index, title, sizeof(title));
+    snprintf(comm, sizeof(comm), "fw-%s", title);
+    char *space = strchr(comm, ' ');
+    if (space != NULL)
+        *space = '-';
+    prctl(PR_SET_NAME, comm);
+    name_command_line(title);
+}
+
+/* The keyboard's signals reach the whole group; only the supervisor acts on them. */
+static void reset_signals(void)
+{
+    for (int number = 1; number < NSIG; number++)
+        if (number != SIGKILL && number != SIGSTOP)
+            signal(number, SIG_DFL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The second net under PDEATHSIG: when the supervisor's end of the lifeline closes, the kernel sends
+ * SIGIO, whose default ends the process. */
+static int hold_lifeline(int fd)
+{
+    if (fcntl(fd, F_SETOWN, getpid()) < 0)
+        return -1;
+    return fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK);
+}
+
+static int compare_fds(const void *left, const void *right)
+{
+    return *(const int *)left - *(const int *)right;
+}
+
+static void close_others(int keep[KEEP_MAX], uint32_t count)
+{
+    unsigned int next = 3;
+    qsort(keep, count, sizeof(keep[0]), compare_fds);
+    for (uint32_t i = 0; i < count; i++) {
+        if (keep[i] < (int)next)
+            continue;
+        if (keep[i] > (int)next)
+            close_range(next, (unsigned int)keep[i] - 1, 0);
+        next = (unsigned int)keep[i] + 1;
+    }
+    close_range(next, ~0u, 0);
+}
+
+static void keep_own(const struct fw_supervisor *crew, struct fw_station *station)
+{
+    int keep[KEEP_MAX];
+    uint32_t count = 0;
+    keep[count++] = station->socket;
+    keep[count++] = crew->lifeline[0];
+    if (station->role == FW_ROLE_DECODER)
+        keep[count++] = station->input_fd;
+    if (station->role == FW_ROLE_ENCODER && station->output_fd >= 0)
+        keep[count++] = station->output_fd;
+    keep[count++] = station->role == FW_ROLE_DECODER ? station->in.fd : station->in.fd_ro;
+    if (station->role == FW_ROLE_WORKER)
+        keep[count++] = station->out.fd;
+    if (station->role == FW_ROLE_ENCODER)
+        keep[count++] = station->out.fd_ro;
+    dup2(crew->null_fd, 0);
+    dup2(crew->null_fd, 1);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    dup2(crew->null_fd, 2);
+#endif
+    close_others(keep, count);
+}
+
+static void set_oom_preference(enum fw_role_kind role)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    const char *text = role == FW_ROLE_WORKER ? "300" : role == FW_ROLE_DECODER ? "100" : "0";
+    /* Best effort: without it the kernel chooses by size alone. */
+    ssize_t ignored = write(fd, text, strlen(text));
+    (void)ignored;
+    close(fd);
+}
+
+static void run_process(const struct fw_supervisor *crew, struct fw_child *child, pid_t parent)
+{
+    struct fw_station *station = &child->station;
+    reset_signals();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(EXIT_CANCELLED);
+    keep_own(crew, station);
+    set_oom_preference(station->role);
+    name_process(station->proc_index);
+    if (hold_lifeline(crew->lifeline[0]) < 0)
+        _exit(EXIT_CANCELLED);
+    station->memory_fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+    struct fw_error err = { 0 };
+    int status = roles[station->role].run(station, &err);
+    if (status == FW_OK)
+        _exit(0);
+    if (status == FW_ERR_CANCELLED)
+        _exit(EXIT_CANCELLED);
+    station->self->error = err;
+    _exit(EXIT_FAILED);
+}
+
+static void *run_thread(void *argument)
+{
+    struct fw_child *child = argument;
+    struct fw_station *station = &child->station;
+    struct fw_error err = { 0 };
+    int status = roles[station->role].run(station, &err);
+    station->self->error = err;
+    child->thread_status = status == FW_OK                ? 0
+                           : status == FW_ERR_CANCELLED   ? EXIT_CANCELLED
+                                                          : EXIT_FAILED;
+    uint64_t one = 1;
+    ssize_t ignored = write(child->pidfd, &one, sizeof(one));
+    (void)ignored;
+    return NULL;
+}
+
+static int spawn_thread(struct fw_child *child, struct fw_error *err)
+{
+    child->pidfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (child->pidfd < 0)
+        return fw_fail(err, FW_ERR_SYSTEM, "eventfd: %s", strerror(errno));
+    if (pthread_create(&child->thread, NULL, run_thread, child) != 0) {
+        close(child->pidfd);
+        return fw_fail(err, FW_ERR_SYSTEM, "cannot start a thread");
+    }
+    return FW_OK;
+}
+
+static int spawn_process(struct fw_supervisor *crew, struct fw_child *child, struct fw_error *err)
+{
+    sigset_t all, old;
+    pid_t parent = getpid();
+    /* No handler of the supervisor may run in the child before it is reset. */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &old);
+    pid_t pid = fork();
+    if (pid == 0)
+        run_process(crew, child, parent);
+    int failed = errno;
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    if (pid < 0)
+        return fw_fail(err, FW_ERR_SYSTEM, "cannot fork: %s", strerror(failed));
+    child->pid = pid;
+    child->pidfd = pidfd_open(pid, 0);
+    if (child->pidfd < 0) {
+        failed = errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return fw_fail(err, FW_ERR_SYSTEM, "pidfd_open: %s", strerror(failed));
+    }
+    return FW_OK;
+}
+
+int fw_spawn(struct fw_supervisor *crew, struct fw_child *child, struct fw_error *err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return fw_fail(err, FW_ERR_SYSTEM, "socketpair: %s", strerror(errno));
+    child->socket = pair[0];
+    child->station.socket = pair[1];
+    child->station.memory_fd = -1;
+    child->station.threads = crew->threads;
+    int status = crew->threads ? spawn_thread(child, err) : spawn_process(crew, child, err);
+    if (!crew->threads || status != FW_OK)
+        close(pair[1]);
+    if (status != FW_OK)
+        close(pair[0]);
+    return status;
+}
+
+static uint64_t timeval_ns(struct timeval value)
+{
+    return (uint64_t)value.tv_sec * 1000000000u + (uint64_t)value.tv_usec * 1000u;
+}
+
+static bool reap_thread(struct fw_child *child, int *wait_status_out)
+{
+    uint64_t count = 0;
+    if (read(child->pidfd, &count, sizeof(count)) != (ssize_t)sizeof(count))
+        return false;
+    pthread_join(child->thread, NULL);
+    close(child->station.socket);
+    *wait_status_out = child->thread_status << 8;
+    return true;
+}
+
+bool fw_spawn_reap(struct fw_child *child, int *wait_status_out)
+{
+    struct rusage usage;
+    if (child->station.threads) {
+        if (!reap_thread(child, wait_status_out))
+            return false;
+    } else {
+        if (wait4(child->pid, wait_status_out, WNOHANG, &usage) != child->pid)
+            return false;
+        child->user_ns += timeval_ns(usage.ru_utime);
+        child->system_ns += timeval_ns(usage.ru_stime);
+    }
+    close(child->pidfd);
+    child->pidfd = -1;
+    child->pid = 0;
+    child->state = FW_CHILD_ENDED;
+    return true;
+}
+
+void fw_spawn_kill(struct fw_child *child)
+{
+    bool alive = child->state == FW_CHILD_STARTED || child->state == FW_CHILD_READY;
+    if (alive && !child->station.threads)
+        pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
+}
+
+uint64_t fw_spawn_cpu_ns(const struct fw_child *child)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (child->station.threads || clock_getcpuclockid(child->pid, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0)
+        return 0;
+    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+bool fw_spawn_stopped(const struct fw_child *child)
+{
+    char path[64];
+    char text[256];
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)child->pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t bytes = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (bytes <= 0)
+        return false;
+    text[bytes] = '\0';
+    const char *after = strrchr(text, ')');
+    return after != NULL && (after[2] == 'T' || after[2] == 't');
+}

@@ -1,0 +1,126 @@
+/* The ground that every role stands on: its memory, its lock, its samples. */
+#include "role.h"
+
+#include "message.h"
+#include "packet_ring.h"
+#include "sandbox.h"
+
+#include "filters/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Heap, code, stacks and codec tables of one process, beyond the shared pools. */
+#define ADDRESS_SPACE_BASE (8ull << 30)
+
+uint64_t fw_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void fw_station_name(uint32_t proc_index, char *text, size_t bytes)
+{
+    if (proc_index == FW_PROC_DECODER)
+        snprintf(text, bytes, "decoder");
+    else if (proc_index == FW_PROC_ENCODER)
+        snprintf(text, bytes, "encoder");
+    else
+        snprintf(text, bytes, "worker %u", proc_index - FW_PROC_WORKERS + 1);
+}
+
+int fw_station_map(struct fw_station *station, bool in_writable, bool out_writable,
+                   struct fw_error *err)
+{
+    int status = FW_OK;
+    if (station->in.base == NULL)
+        status = fw_arena_map(&station->in, in_writable, true, err);
+    if (status == FW_OK && station->role != FW_ROLE_DECODER && station->out.base == NULL)
+        status = fw_arena_map(&station->out, out_writable, true, err);
+    return status;
+}
+
+static size_t round_up(size_t value, size_t unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+size_t fw_station_ring_offset(const struct fw_plan *plan)
+{
+    return round_up(fw_hop_footprint(&plan->hop), 4096);
+}
+
+size_t fw_station_hops_bytes(const struct fw_plan *plan)
+{
+    size_t bytes = fw_station_ring_offset(plan) + fw_packet_ring_footprint(FW_PACKET_RING_BYTES);
+    return round_up(bytes, 4096);
+}
+
+int fw_station_join(struct fw_station *station, const struct fw_plan *plan, struct fw_hop *hop,
+                    struct fw_packet_ring *ring, struct fw_error *err)
+{
+    int status = fw_hop_join(hop, station->hops.base, &plan->hop, station->control,
+                             station->proc_index, station->in.base, station->out.base, err);
+    if (status == FW_OK && ring != NULL)
+        /* The encoder reads it from a thread whose waits are no sign of the process's life. */
+        status = fw_packet_ring_join(ring, station->hops.base + fw_station_ring_offset(plan),
+                                     FW_PACKET_RING_BYTES, station->control,
+                                     station->role == FW_ROLE_ENCODER ? NULL : station->self, err);
+    return status;
+}
+
+static enum fw_sandbox_role sandbox_role(enum fw_role_kind role)
+{
+    switch (role) {
+    case FW_ROLE_DECODER:
+        return FW_SANDBOX_DECODER;
+    case FW_ROLE_ENCODER:
+        return FW_SANDBOX_ENCODER;
+    case FW_ROLE_WORKER:
+        break;
+    }
+    return FW_SANDBOX_WORKER;
+}
+
+int fw_station_lock(struct fw_station *station, const char *const *read_paths, uint32_t count,
+                    struct fw_error *err)
+{
+    uint32_t layers = 0;
+    if (!station->threads) {
+        struct fw_sandbox_options options = {
+            .role = sandbox_role(station->role),
+            .mode = station->settings->sandbox,
+            .address_space =
+                ADDRESS_SPACE_BASE + station->in.virtual_bytes + station->out.virtual_bytes,
+            .read_paths = read_paths,
+            .read_path_count = count,
+        };
+        int status = fw_sandbox_enter(&options, &layers, err);
+        if (status != FW_OK)
+            return status;
+    }
+    return fw_message_send(station->socket, FW_MESSAGE_READY, &layers, sizeof(layers), err);
+}
+
+void fw_station_sample(struct fw_station *station, bool now)
+{
+    uint64_t ns = fw_now_ns();
+    if (station->memory_fd < 0 || (!now && ns - station->sampled_ns < 500000000u))
+        return;
+    station->sampled_ns = ns;
+    char text[2048];
+    ssize_t got = pread(station->memory_fd, text, sizeof(text) - 1, 0);
+    if (got <= 0)
+        return;
+    text[got] = '\0';
+    const char *line = strstr(text, "\nPss:");
+    if (line == NULL)
+        return;
+    uint64_t bytes = strtoull(line + 5, NULL, 10) * 1024u;
+    if (bytes > atomic_load_explicit(&station->self->pss_peak, memory_order_relaxed))
+        atomic_store_explicit(&station->self->pss_peak, bytes, memory_order_relaxed);
+}

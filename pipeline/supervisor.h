@@ -1,0 +1,137 @@
+/*
+ * Starts the processes of a job, watches them, replaces workers that die or hang, ends all of them.
+ *
+ * Single-threaded; parses no media and maps no pixels. A dead worker's ranges are taken back only
+ * after it was reaped, so nothing of it can still write.
+ */
+#ifndef FW_PIPELINE_SUPERVISOR_H
+#define FW_PIPELINE_SUPERVISOR_H
+
+#include "message.h"
+#include "ring.h"
+#include "role.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+enum fw_child_state { FW_CHILD_NONE, FW_CHILD_STARTED, FW_CHILD_READY, FW_CHILD_ENDED };
+
+struct fw_child {
+    enum fw_child_state state;
+    struct fw_station station;
+    pid_t pid;
+    int pidfd;   /* readable when the child has ended; an eventfd in --isolation=threads */
+    int socket;  /* the supervisor's end */
+    pthread_t thread;
+    int thread_status;
+    struct fw_message_inbox inbox;
+    uint32_t layers;       /* of the sandbox, from READY */
+    uint64_t beat;         /* last seen, and when it changed */
+    uint64_t beat_ns;
+    uint64_t beat_cpu_ns;  /* the child's CPU clock then */
+    bool stalled;          /* killed by us for making no progress */
+    uint64_t user_ns, system_ns; /* of all generations, once reaped */
+    uint64_t respawn_ns;   /* when to start the next generation; 0: not due */
+    uint32_t deaths;
+};
+
+/* A process that died before its work was done. */
+struct fw_death {
+    uint32_t proc_index;
+    int signal;       /* 0 when it exited by itself */
+    bool stalled;
+    bool had_frame;
+    uint64_t seq;
+    int64_t pts;
+    uint32_t step;    /* filter of the chain */
+    char action[24];  /* "restarted", "passed", "skipped", "held", "failed" */
+};
+#define FW_DEATHS_MAX 64
+
+struct fw_supervisor {
+    const struct fw_settings *settings;
+    const struct fw_events *events;
+    struct fw_control *control;
+    struct fw_arena control_arena, hops, in, out;
+    struct fw_hop hop; /* for requeue and progress; joined once the plan is known */
+    bool joined;
+    const struct fw_plan *plan;
+    const void *media;
+    size_t media_bytes;
+    int input_fd;
+    int output_fd;
+    bool output_seekable;
+    int null_fd;
+    int lifeline[2];
+    int cancel_fd;
+    bool threads;
+    uint32_t proc_count;
+    struct fw_child children[FW_PROCS_MAX];
+    struct fw_death deaths[FW_DEATHS_MAX];
+    uint32_t death_count;
+    uint32_t poisoned;
+    uint64_t budget_seq;      /* crash budget: where the reader stood, */
+    uint64_t budget_ns;       /* since when, */
+    uint32_t budget_deaths;   /* and the deaths since */
+    uint32_t interrupts;      /* calls of cancel that were seen */
+    bool running;  /* GO was sent */
+    bool draining;
+    bool aborted;
+    uint64_t tick_ns;
+    uint64_t start_ns;        /* when GO was sent */
+    uint64_t gauge_ns;        /* progress: when it was last reported, */
+    uint64_t gauge_frames;    /* the frames then, */
+    double gauge_fps;         /* and the smoothed rate */
+    struct fw_role_result decoder_result, encoder_result;
+    bool decoder_done, encoder_done;
+    struct fw_loss *losses;
+    uint32_t loss_count;
+    struct fw_error failure;  /* the first one */
+};
+
+/* Memory files, pipes. `crew` is zeroed. */
+int fw_supervisor_init(struct fw_supervisor *crew, const struct fw_settings *settings,
+                       const struct fw_events *events, uint64_t pool_virtual_bytes, int cancel_fd,
+                       struct fw_error *err) FW_MUST_CHECK;
+void fw_supervisor_deinit(struct fw_supervisor *crew);
+/* Sizes, seals and formats the shared memory for a plan, which must outlive the crew. */
+int fw_supervisor_arrange(struct fw_supervisor *crew, const struct fw_plan *plan,
+                          struct fw_error *err) FW_MUST_CHECK;
+/* Forks (or starts a thread for) one role. */
+int fw_supervisor_start(struct fw_supervisor *crew, enum fw_role_kind role, uint32_t proc_index,
+                        struct fw_error *err) FW_MUST_CHECK;
+/* Waits until a child says READY, or for the decoder's MEDIA (from malloc), while watching all
+ * children: a failure of any is returned as it is. Bounded by the stall time, counted as in watch. */
+int fw_supervisor_expect_ready(struct fw_supervisor *crew, uint32_t proc_index,
+                               struct fw_error *err) FW_MUST_CHECK;
+int fw_supervisor_expect_media(struct fw_supervisor *crew, void **media_out, size_t *bytes_out,
+                               struct fw_error *err) FW_MUST_CHECK;
+/* Lets the decoder begin. */
+int fw_supervisor_go(struct fw_supervisor *crew, struct fw_error *err) FW_MUST_CHECK;
+/* Until decoder and encoder are done, or the first failure. Calls events->progress. */
+int fw_supervisor_watch(struct fw_supervisor *crew, struct fw_error *err) FW_MUST_CHECK;
+/* No child outlives this call. Idempotent. */
+void fw_supervisor_stop(struct fw_supervisor *crew);
+/* Sends a text to the events, if anybody listens. */
+void fw_supervisor_say(const struct fw_supervisor *crew, int level, const char *format, ...)
+    FW_PRINTF(3, 4);
+
+/* spawn.c: one process or thread. */
+int fw_spawn(struct fw_supervisor *crew, struct fw_child *child, struct fw_error *err) FW_MUST_CHECK;
+/* Reaps an ended child and adds up its CPU time. False while it runs. */
+bool fw_spawn_reap(struct fw_child *child, int *wait_status_out);
+void fw_spawn_kill(struct fw_child *child);
+/* CPU time used so far, in ns; 0 when unknown. */
+uint64_t fw_spawn_cpu_ns(const struct fw_child *child);
+bool fw_spawn_stopped(const struct fw_child *child);
+
+/* mourn.c: what a worker's death means. */
+int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal,
+                    struct fw_error *err) FW_MUST_CHECK;
+void fw_mourn_text(const struct fw_supervisor *crew, const struct fw_death *death, char *text,
+                   size_t bytes);
+
+/* gauge.c: progress from counters. */
+void fw_gauge_progress(struct fw_supervisor *crew, bool last);
+
+#endif
