@@ -118,22 +118,28 @@ static void plan_length(struct planning *planning)
              fw_sink_encoder_name(planning->settings));
 }
 
+/* Filters may read files while they are configured, so reading stays allowed; nothing else. */
+static int lock_planner(const struct planning *planning, struct fw_error *err)
+{
+    static const char *const everything[] = { "/" };
+    uint32_t layers = 0;
+    const struct fw_sandbox_options options = {
+        .role = FW_SANDBOX_WORKER,
+        .mode = planning->settings->sandbox,
+        .read_paths = everything,
+        .read_path_count = 1,
+    };
+    return fw_sandbox_enter(&options, &layers, err);
+}
+
 static int make(struct planning *planning, struct fw_error *err)
 {
     struct fw_plan *plan = &planning->plan;
-    if (planning->locked) {
-        uint32_t layers = 0;
-        const struct fw_sandbox_options options = {
-            .role = FW_SANDBOX_WORKER,
-            .mode = planning->settings->sandbox,
-        };
-        int locked = fw_sandbox_enter(&options, &layers, err);
-        if (locked != FW_OK)
-            return locked;
-    }
     plan->output_format = UINT32_MAX;
-    int status =
-        fw_media_unpack(&planning->media, planning->media_bytes, planning->media_count, err);
+    int status = planning->locked ? lock_planner(planning, err) : FW_OK;
+    if (status == FW_OK)
+        status =
+            fw_media_unpack(&planning->media, planning->media_bytes, planning->media_count, err);
     if (status != FW_OK)
         return status;
     fw_link_from_video(&plan->source, &planning->media.video_params);
@@ -230,8 +236,7 @@ int fw_plan_make(struct fw_planned *planned, const struct fw_settings *settings,
         bytes = here.data;
         count = here.bytes;
     } else {
-        /* Filters that read files are configured here, so the planner keeps the right to. */
-        planning->locked = false;
+        planning->locked = true;
         status = fw_child_call(plan_in_child, planning, NULL, 0, PLAN_TIMEOUT_MS, &bytes, &count,
                                err);
     }

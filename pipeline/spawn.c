@@ -51,7 +51,7 @@ static void name_process(uint32_t proc_index)
     char title[32];
     char comm[16];
     fw_station_name(proc_index, title, sizeof(title));
-    snprintf(comm, sizeof(comm), "fw-%s", title);
+    snprintf(comm, sizeof(comm), "fw-%.12s", title);
     char *space = strchr(comm, ' ');
     if (space != NULL)
         *space = '-';

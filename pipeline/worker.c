@@ -62,6 +62,16 @@ static int open_chain(struct fw_station *station, struct working *working, struc
     return FW_OK;
 }
 
+/* libass and fontconfig open fonts when a text first needs them: those folders stay readable. */
+static int lock_worker(struct fw_station *station, struct fw_error *err)
+{
+    static const char *const folders[] = { "/usr/share/fonts", "/usr/local/share/fonts",
+                                           "/etc/fonts", "/usr/share/fontconfig",
+                                           "/var/cache/fontconfig" };
+    bool reads = (station->plan->chain_flags & FW_CAPS_READS_FILES) != 0;
+    return fw_station_lock(station, folders, reads ? FW_COUNT(folders) : 0, err);
+}
+
 static int open_working(struct fw_station *station, struct working *working, struct fw_error *err)
 {
     int status = fw_station_map(station, false, true, err);
@@ -70,7 +80,7 @@ static int open_working(struct fw_station *station, struct working *working, str
     if (status == FW_OK)
         status = open_chain(station, working, err);
     if (status == FW_OK)
-        status = fw_station_lock(station, NULL, 0, err);
+        status = lock_worker(station, err);
     return status;
 }
 
