@@ -95,7 +95,8 @@ static bool is_room(enum fw_wait_kind kind)
            kind == FW_WAIT_PACKET;
 }
 
-/* The reason is there before the bit: a ringer that sees the bit may filter by the reason. */
+/* The reason is there before the last look at the condition: a ringer that sees another one came
+ * before that look, and what it did is seen. */
 static void show_reason(const struct fw_wait *wait)
 {
     if (!wait->self)

@@ -1,5 +1,8 @@
 #include "hop_bench.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 /* ---- claim and yield ------------------------------------------------------------------------ */
 
 Test(ranges, a_range_is_there_with_its_first_frame)
@@ -90,6 +93,39 @@ Test(ranges, a_yielded_range_keeps_its_finished_frames)
     cr_assert(fw_lease_next(&b.hops[BENCH_B], &c, &work) == FW_END);
     bench_claim(&b, BENCH_B, &c, 2);
     bench_next(&b, BENCH_B, &c, &work, 3);
+    bench_close(&b);
+}
+
+/* Returns the start of what it claimed, plus one. */
+static void *claim_in_thread(void *arg)
+{
+    struct bench *b = arg;
+    struct fw_lease lease;
+
+    bool ok = fw_lease_claim(&b->hops[BENCH_B], &lease) == FW_OK;
+    return (void *)(uintptr_t)(ok ? lease.start + 1 : 0);
+}
+
+/* Two ranges became ready and both rings went to the same worker, which takes only one of them. */
+Test(ranges, who_sees_more_work_rings_the_next_worker)
+{
+    struct bench b;
+    struct fw_lease lease;
+    pthread_t thread;
+    void *result;
+
+    bench_open(&b, 8, 1, 4, 4);
+    bench_start(&b);
+    pthread_create(&thread, NULL, claim_in_thread, &b);
+    while (!fw_bell_asleep(&b.hops[0].shared->worker_bells[BENCH_B]))
+        sched_yield();
+    for (uint64_t seq = 0; seq < 2; seq++)
+        atomic_store(&b.hops[0].ranges[seq].word, fw_range_word(0, 0, 0, FW_RANGE_READY));
+    atomic_store(&b.hops[0].shared->published, 2);
+    cr_assert(fw_lease_claim(&b.hops[BENCH_A], &lease) == FW_OK);
+    pthread_join(thread, &result);
+    cr_assert((uintptr_t)result + lease.start == 2); /* one has 0, the other has 1 */
+    cr_assert(atomic_load(&b.control->procs[BENCH_B].lost_wakeups) == 0);
     bench_close(&b);
 }
 
