@@ -8,18 +8,31 @@
 #include "filters/suggest.h"
 
 #define FIELD(member) offsetof(struct fw_settings, member)
-#define FLAG(name, aliases, group, help) { name, aliases, FW_ARG_FLAG, NULL, group, help, NULL, 0, 0 }
+#define FLAG(name, aliases, group, help)                                                           \
+    {                                                                                              \
+        name, aliases, FW_ARG_FLAG, NULL, group, help, NULL, 0, 0                                  \
+    }
 #define OPTION(name, aliases, value, group, help, text)                                            \
-    { name, aliases, FW_ARG_VALUE, value, group, help, text, 0, 0 }
+    {                                                                                              \
+        name, aliases, FW_ARG_VALUE, value, group, help, text, 0, 0                                \
+    }
 #define REPEATED(name, aliases, value, group, help)                                                \
-    { name, aliases, FW_ARG_VALUE, value, group, help, NULL, 1, 0 }
+    {                                                                                              \
+        name, aliases, FW_ARG_VALUE, value, group, help, NULL, 1, 0                                \
+    }
 #define COMMAND_FLAG(name, aliases, group, help, repeatable)                                       \
-    { { name, aliases, FW_ARG_FLAG, NULL, group, help, NULL, repeatable, 1 },                      \
-      FW_VALUE_COMMAND, 0, 0, 0 }
+    {                                                                                              \
+        { name, aliases, FW_ARG_FLAG, NULL, group, help, NULL, repeatable, 1 }, FW_VALUE_COMMAND,  \
+            0, 0, 0                                                                                \
+    }
 #define COMMAND(name, aliases, value, group, help, text)                                           \
-    { { name, aliases, FW_ARG_VALUE, value, group, help, text, 0, 1 }, FW_VALUE_COMMAND, 0, 0, 0 }
+    {                                                                                              \
+        { name, aliases, FW_ARG_VALUE, value, group, help, text, 0, 1 }, FW_VALUE_COMMAND, 0, 0, 0 \
+    }
 #define AV(name, aliases, value, help)                                                             \
-    { OPTION(name, aliases, value, encoder_group, help, NULL), FW_VALUE_AV, 0, 0, 0 }
+    {                                                                                              \
+        OPTION(name, aliases, value, encoder_group, help, NULL), FW_VALUE_AV, 0, 0, 0              \
+    }
 
 #define file_group "Files"
 #define picture_group "Picture"
@@ -36,10 +49,10 @@ static const struct fw_option_row rows[] = {
       FW_VALUE_TEXT, FIELD(input), 0, 0 },
     { OPTION("output", "-o", "FILE", file_group, "File to write; '-' is standard output.", NULL),
       FW_VALUE_TEXT, FIELD(output), 0, 0 },
-    { FLAG("y", "-y", file_group, "Replace an output that exists."),
-      FW_VALUE_YES, FIELD(exists), 0, 0 },
-    { FLAG("n", "-n", file_group, "Do nothing, successfully, when the output exists."),
-      FW_VALUE_NO, FIELD(exists), 0, 0 },
+    { FLAG("y", "-y", file_group, "Replace an output that exists."), FW_VALUE_YES, FIELD(exists), 0,
+      0 },
+    { FLAG("n", "-n", file_group, "Do nothing, successfully, when the output exists."), FW_VALUE_NO,
+      FIELD(exists), 0, 0 },
     { OPTION("f", "-f", "FORMAT", file_group, "Container of the output.", "by its name"),
       FW_VALUE_FORMAT, FIELD(format), 0, 0 },
     { OPTION("input-format", NULL, "FORMAT", file_group, "Container of the input.",
@@ -57,8 +70,7 @@ static const struct fw_option_row rows[] = {
     { OPTION("pix_fmt", "-pix_fmt", "FORMAT", picture_group, "Pixel format of the output.",
              "the chain's"),
       FW_VALUE_TEXT, FIELD(pixel_format), 0, 0 },
-    { OPTION("r", "-r", "RATE", picture_group, "Frame rate: 25, 30000/1001, ntsc.",
-             "the input's"),
+    { OPTION("r", "-r", "RATE", picture_group, "Frame rate: 25, 30000/1001, ntsc.", "the input's"),
       FW_VALUE_RATE, FIELD(rate), 0, 0 },
     { OPTION("rotate", NULL, "auto|keep", picture_group,
              "Turn the picture as the file's tag says, or keep the tag.", "auto"),
@@ -71,8 +83,8 @@ static const struct fw_option_row rows[] = {
       FW_VALUE_TIME, FIELD(seek_us), 0, 0 },
     { OPTION("to", "-to", "TIME", part_group, "End before this time of the input.", NULL),
       FW_VALUE_TIME, FIELD(to_us), 0, 0 },
-    { OPTION("t", "-t", "TIME", part_group, "Length; wins over -to.", NULL),
-      FW_VALUE_TIME, FIELD(length_us), 0, 0 },
+    { OPTION("t", "-t", "TIME", part_group, "Length; wins over -to.", NULL), FW_VALUE_TIME,
+      FIELD(length_us), 0, 0 },
     { OPTION("frames:v", "-frames:v -vframes", "N", part_group, "Stop after N frames.", NULL),
       FW_VALUE_U64, FIELD(frames_max), 1, UINT64_MAX },
 
@@ -89,8 +101,7 @@ static const struct fw_option_row rows[] = {
                "Choose streams, as in FFmpeg: 0:a:1, -0:s; replaces the usual choice."),
       FW_VALUE_LIST, FIELD(maps), 0, 0 },
     { FLAG("an", "-an", stream_group, "No audio."), FW_VALUE_BOOL, FIELD(no_audio), 0, 0 },
-    { FLAG("sn", "-sn", stream_group, "No subtitles."),
-      FW_VALUE_BOOL, FIELD(no_subtitles), 0, 0 },
+    { FLAG("sn", "-sn", stream_group, "No subtitles."), FW_VALUE_BOOL, FIELD(no_subtitles), 0, 0 },
     { FLAG("dn", "-dn", stream_group, "No data streams."), FW_VALUE_BOOL, FIELD(no_data), 0, 0 },
     { REPEATED("metadata", "-metadata", "KEY=VALUE", stream_group,
                "Set a tag of the output; an empty value removes it."),
@@ -118,9 +129,10 @@ static const struct fw_option_row rows[] = {
              "Damage in the input: stop, publish what the decoder makes of it, or leave it out.",
              "stop"),
       FW_VALUE_WORD, FIELD(on_error), 0, 0 },
-    { OPTION("on-poison", NULL, "fail|pass|skip|hold", trust_group,
-             "A frame that kills a filter twice: fail, unfiltered, left out, or the last one again.",
-             "fail"),
+    { OPTION(
+          "on-poison", NULL, "fail|pass|skip|hold", trust_group,
+          "A frame that kills a filter twice: fail, unfiltered, left out, or the last one again.",
+          "fail"),
       FW_VALUE_WORD, FIELD(on_poison), 0, 0 },
     { FLAG("strict", NULL, trust_group, "A loss is an error, also one that is usually listed."),
       FW_VALUE_BOOL, FIELD(strict), 0, 0 },
@@ -146,7 +158,7 @@ static const struct fw_option_row rows[] = {
       FW_VALUE_WORD, FIELD(sandbox), 0, 0 },
 
     { OPTION("max-pixels", NULL, "N|WxH", limit_group, "Largest frame.", "16384x16384"),
-      FW_VALUE_PIXELS, FIELD(max_pixels), 1, (uint64_t)FW_DIMENSION_MAX * FW_DIMENSION_MAX },
+      FW_VALUE_PIXELS, FIELD(max_pixels), 1, (uint64_t)FW_DIMENSION_MAX *FW_DIMENSION_MAX },
     { OPTION("max-streams", NULL, "N", limit_group, "Most streams of an input.", "64"),
       FW_VALUE_U32, FIELD(max_streams), 1, FW_STREAMS_MAX },
     { OPTION("max-slot", NULL, "SIZE", limit_group, "Most memory of one frame.", "1GiB"),
@@ -158,8 +170,8 @@ static const struct fw_option_row rows[] = {
     COMMAND("progress-interval", "-stats_period", "TIME", report_group, "Time between reports.",
             "by kind"),
     COMMAND_FLAG("json", NULL, report_group, "The report as JSON on standard output.", 0),
-    { REPEATED("report", NULL, "FILE.json", report_group, "The report as a file."),
-      FW_VALUE_REPORT, FIELD(reports), 0, 0 },
+    { REPEATED("report", NULL, "FILE.json", report_group, "The report as a file."), FW_VALUE_REPORT,
+      FIELD(reports), 0, 0 },
     COMMAND_FLAG("dry-run", NULL, report_group, "Check and show the plan, write nothing.", 0),
     COMMAND_FLAG("verbose", "-v", report_group, "Say more; twice, still more.", 1),
     COMMAND_FLAG("quiet", "-q", report_group, "Errors only.", 1),
@@ -171,8 +183,8 @@ static const struct fw_option_row rows[] = {
                  "Accepted; standard input is only read as '-'.", 0),
 
     /* For the fault tests: no help, so no help text shows it. */
-    { OPTION("fault", NULL, "ROLE:POINT:SEQ:ACTION", trust_group, NULL, NULL),
-      FW_VALUE_TEXT, FIELD(fault), 0, 0 },
+    { OPTION("fault", NULL, "ROLE:POINT:SEQ:ACTION", trust_group, NULL, NULL), FW_VALUE_TEXT,
+      FIELD(fault), 0, 0 },
 };
 
 uint32_t fw_job_option_count(void)

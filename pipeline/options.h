@@ -11,25 +11,25 @@
 #include "settings.h"
 
 enum fw_value_kind {
-    FW_VALUE_COMMAND, /* the command's own; the job accepts and ignores it */
-    FW_VALUE_AV,      /* kept for encoder, codec or muxer */
-    FW_VALUE_BOOL,    /* bool */
-    FW_VALUE_YES,     /* enum fw_exists, to REPLACE */
-    FW_VALUE_NO,      /* enum fw_exists, to SKIP */
-    FW_VALUE_TEXT,    /* char * */
-    FW_VALUE_LIST,    /* struct fw_strings, appended */
-    FW_VALUE_PAIRS,   /* struct fw_strings of key=value, appended */
-    FW_VALUE_REPORT,  /* struct fw_strings of FILE.json, appended */
-    FW_VALUE_FORMAT,  /* char *; "null" also sets null_output */
-    FW_VALUE_TIME,    /* int64_t, microseconds */
-    FW_VALUE_MILLIS,  /* uint32_t, milliseconds, written as a time */
-    FW_VALUE_RATE,    /* struct fw_rational */
-    FW_VALUE_U32,     /* uint32_t in [min, max] */
+    FW_VALUE_COMMAND,  /* the command's own; the job accepts and ignores it */
+    FW_VALUE_AV,       /* kept for encoder, codec or muxer */
+    FW_VALUE_BOOL,     /* bool */
+    FW_VALUE_YES,      /* enum fw_exists, to REPLACE */
+    FW_VALUE_NO,       /* enum fw_exists, to SKIP */
+    FW_VALUE_TEXT,     /* char * */
+    FW_VALUE_LIST,     /* struct fw_strings, appended */
+    FW_VALUE_PAIRS,    /* struct fw_strings of key=value, appended */
+    FW_VALUE_REPORT,   /* struct fw_strings of FILE.json, appended */
+    FW_VALUE_FORMAT,   /* char *; "null" also sets null_output */
+    FW_VALUE_TIME,     /* int64_t, microseconds */
+    FW_VALUE_MILLIS,   /* uint32_t, milliseconds, written as a time */
+    FW_VALUE_RATE,     /* struct fw_rational */
+    FW_VALUE_U32,      /* uint32_t in [min, max] */
     FW_VALUE_U32_AUTO, /* the same, or "auto" = 0 */
-    FW_VALUE_U64,     /* uint64_t in [min, max] */
-    FW_VALUE_PIXELS,  /* uint64_t, a count or WxH */
-    FW_VALUE_BYTES,   /* uint64_t */
-    FW_VALUE_WORD     /* enum: index of the word in value_name, "a|b|c" */
+    FW_VALUE_U64,      /* uint64_t in [min, max] */
+    FW_VALUE_PIXELS,   /* uint64_t, a count or WxH */
+    FW_VALUE_BYTES,    /* uint64_t */
+    FW_VALUE_WORD      /* enum: index of the word in value_name, "a|b|c" */
 };
 
 struct fw_option_row {

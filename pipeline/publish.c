@@ -46,8 +46,9 @@ static int check_stdout(const struct fw_settings *settings, int input_fd, struct
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &out) < 0)
         return fw_fail(err, FW_ERR_OUTPUT, "standard output is not open for writing");
     if (isatty(STDOUT_FILENO) && !text_format(settings->format))
-        return fw_fail(err, FW_ERR_USAGE, "standard output is a terminal\n"
-                                          "hint: pipe it into a program, or name a file");
+        return fw_fail(err, FW_ERR_USAGE,
+                       "standard output is a terminal\n"
+                       "hint: pipe it into a program, or name a file");
     if (input_fd >= 0 && fstat(input_fd, &in) == 0 && S_ISREG(in.st_mode) &&
         in.st_dev == out.st_dev && in.st_ino == out.st_ino)
         return fw_fail(err, FW_ERR_USAGE, "input and standard output are the same file");
@@ -55,14 +56,14 @@ static int check_stdout(const struct fw_settings *settings, int input_fd, struct
 }
 
 /* A link below /proc/PID/fd stands for an open file, as in >(command) of a shell. */
-static int classify_magic(const char *path, int dir_fd, struct target *target,
-                          struct fw_error *err)
+static int classify_magic(const char *path, int dir_fd, struct target *target, struct fw_error *err)
 {
     char shown[FW_SHOWN_BYTES];
     if (fstatat(dir_fd, fw_path_name(path), &target->status, 0) < 0)
         return fw_output_fail(path, "cannot look at it", errno, err);
     if (!S_ISFIFO(target->status.st_mode) && !S_ISCHR(target->status.st_mode))
-        return fw_fail(err, FW_ERR_OUTPUT, "%s stands for an open file\n"
+        return fw_fail(err, FW_ERR_OUTPUT,
+                       "%s stands for an open file\n"
                        "hint: name the file itself, or '-' for standard output",
                        fw_path_shown(path, shown, sizeof(shown)));
     target->magic = true;
@@ -70,8 +71,7 @@ static int classify_magic(const char *path, int dir_fd, struct target *target,
     return FW_OK;
 }
 
-static int classify_link(const char *path, int dir_fd, struct target *target,
-                         struct fw_error *err)
+static int classify_link(const char *path, int dir_fd, struct target *target, struct fw_error *err)
 {
     struct statfs fs;
     struct stat folder;
@@ -82,8 +82,10 @@ static int classify_link(const char *path, int dir_fd, struct target *target,
     /* /dev/stdout and its kin are links that must not be replaced, -y or not. */
     if (fstat(dir_fd, &folder) == 0 && stat("/dev", &dev) == 0 && folder.st_dev == dev.st_dev &&
         folder.st_ino == dev.st_ino)
-        return fw_fail(err, FW_ERR_OUTPUT, "%s is a link of the system\n"
-                       "hint: '-' is standard output", fw_path_shown(path, shown, sizeof(shown)));
+        return fw_fail(err, FW_ERR_OUTPUT,
+                       "%s is a link of the system\n"
+                       "hint: '-' is standard output",
+                       fw_path_shown(path, shown, sizeof(shown)));
     target->kind = FW_OUTPUT_FILE;
     return FW_OK;
 }
@@ -114,8 +116,8 @@ static int classify(const char *path, int dir_fd, struct target *target, struct 
         target->kind = FW_OUTPUT_DIRECT;
         return FW_OK;
     case S_IFDIR:
-        return fw_fail(err, FW_ERR_OUTPUT,
-                       "%s is a directory, not a file\nhint: name a file in it", shown);
+        return fw_fail(err, FW_ERR_OUTPUT, "%s is a directory, not a file\nhint: name a file in it",
+                       shown);
     default:
         return fw_fail(err, FW_ERR_OUTPUT, "%s is a socket; it cannot be written", shown);
     }
@@ -124,8 +126,7 @@ static int classify(const char *path, int dir_fd, struct target *target, struct 
 /* Nothing is lost by writing into a pipe or terminal; a disk is another matter. */
 static bool holds_data(const struct target *target)
 {
-    return target->exists &&
-           (target->kind == FW_OUTPUT_FILE || S_ISBLK(target->status.st_mode));
+    return target->exists && (target->kind == FW_OUTPUT_FILE || S_ISBLK(target->status.st_mode));
 }
 
 static int check_same(const char *path, int dir_fd, int input_fd, struct fw_error *err)
@@ -154,8 +155,9 @@ static int check_target(const struct fw_settings *settings, const char *path, in
     if (holds_data(target) && settings->exists != FW_EXISTS_REPLACE)
         return fw_fail(err, FW_ERR_OUTPUT,
                        "%s %s\nhint: -y to replace it, -n to skip, or choose another name", shown,
-                       S_ISLNK(target->status.st_mode) ? "is a symbolic link"
-                       : S_ISBLK(target->status.st_mode) ? "is a disk" : "exists");
+                       S_ISLNK(target->status.st_mode)   ? "is a symbolic link"
+                       : S_ISBLK(target->status.st_mode) ? "is a disk"
+                                                         : "exists");
     if (target->kind == FW_OUTPUT_FILE && faccessat(dir_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
         return fw_output_fail(path, "its directory cannot be written", errno, err);
     if (target->kind == FW_OUTPUT_DIRECT &&
@@ -198,7 +200,8 @@ static int fail_locked(const struct fw_output *output, int fd, struct fw_error *
     ssize_t got = pread(fd, pid, sizeof(pid) - 1, 0);
     pid[got > 0 ? got : 0] = '\0';
     pid[strspn(pid, "0123456789")] = '\0';
-    return fw_fail(err, FW_ERR_OUTPUT, "%s is being written by another run (process %s)\n"
+    return fw_fail(err, FW_ERR_OUTPUT,
+                   "%s is being written by another run (process %s)\n"
                    "hint: wait for it, or choose another name",
                    fw_path_shown(output->path, shown, sizeof(shown)), pid[0] ? pid : "unknown");
 }
@@ -276,8 +279,7 @@ static int open_file(struct fw_output *output, struct fw_error *err)
         errno = EOPNOTSUPP;
     }
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT)) {
-        fd = openat(output->dir_fd, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    0666);
+        fd = openat(output->dir_fd, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd >= 0)
             (void)snprintf(output->temp_name, sizeof(output->temp_name), "%s", temp);
     }
@@ -305,7 +307,8 @@ static int open_direct(struct fw_output *output, const struct target *target, ui
         fd = openat(output->dir_fd, output->name, flags);
     }
     if (fd < 0 && errno == ENXIO)
-        return fw_fail(err, FW_ERR_OUTPUT, "%s: nothing reads this pipe (waited %u s)\n"
+        return fw_fail(err, FW_ERR_OUTPUT,
+                       "%s: nothing reads this pipe (waited %u s)\n"
                        "hint: start its reader first, or give --stall more time",
                        fw_path_shown(output->path, shown, sizeof(shown)), wait_ms / 1000);
     if (fd < 0)

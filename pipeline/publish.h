@@ -46,7 +46,7 @@ int fw_output_room(const struct fw_output *output, uint64_t bytes,
 /* Gives the file its name: no-clobber link, or atomic exchange with the old file under -y; fsync of
  * the directory. With `interrupted`, the name is STEM.interrupted.EXT and the final name stays
  * untouched (an old interrupted file is replaced). name_out: the path of what was published, with
- * the folder as the user gave it; "" on failure and for no output. A second commit is not allowed. */
+ * the folder as the user gave it; "" on failure and for no output. Not to be called twice. */
 int fw_output_commit(struct fw_output *output, bool interrupted, char *name_out, size_t name_bytes,
                      struct fw_error *err) FW_MUST_CHECK;
 /* Discards what was not committed, removes the lock. Accepts zeroed. */

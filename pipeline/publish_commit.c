@@ -81,7 +81,8 @@ static int fail_naming(const struct fw_output *output, const char *name, int err
     if (error == EEXIST)
         return fw_fail(err, FW_ERR_OUTPUT,
                        "%s appeared during the run; it was left as it is, the result was dropped\n"
-                       "hint: -y to replace it, or choose another name", shown);
+                       "hint: -y to replace it, or choose another name",
+                       shown);
     if (error == ENOENT && (fstat(output->dir_fd, &folder) < 0 || folder.st_nlink == 0))
         return fw_fail(err, FW_ERR_OUTPUT, "%s: its directory was removed during the run", shown);
     return fw_output_fail(output->path,

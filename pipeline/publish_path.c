@@ -105,7 +105,8 @@ int fw_path_open_folder(const char *path, int *dir_fd_out, struct fw_error *err)
         dir_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int status = FW_OK;
     if (dir_fd < 0 && errno == ENOENT)
-        status = fw_fail(err, FW_ERR_OUTPUT, "%s: its directory does not exist\nhint: make it with mkdir -p",
+        status = fw_fail(err, FW_ERR_OUTPUT,
+                         "%s: its directory does not exist\nhint: make it with mkdir -p",
                          fw_path_shown(path, shown, sizeof(shown)));
     else if (dir_fd < 0)
         status = fw_output_fail(path, "cannot open its directory", errno, err);

@@ -7,8 +7,8 @@
 #define FW_NAME_BYTES 255 /* longest file name that Linux file systems take */
 #define FW_SHOWN_BYTES 512
 
-/* A name for a message: control bytes, quotes' enemies and broken UTF-8 as \xHH, cut with "..." when
- * long. Returns `text`. */
+/* A name for a message: control bytes, quotes' enemies and broken UTF-8 as \xHH, cut with "..."
+ * when long. Returns `text`. */
 const char *fw_path_shown(const char *path, char *text, size_t bytes);
 /* FW_ERR_OUTPUT "PATH: WHAT: errno in words", with a hint where one exists. */
 int fw_output_fail(const char *path, const char *what, int error, struct fw_error *err);

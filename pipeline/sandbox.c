@@ -17,7 +17,8 @@
 #define FILES_SPARE 16
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1 /* shadow memory is address space, and the leak checker traces its own process */
+#define SANITIZED                                                                                  \
+    1 /* shadow memory is address space, and the leak checker traces its own process */
 #else
 #define SANITIZED 0
 #endif
@@ -26,8 +27,10 @@ static const struct {
     uint32_t layer;
     const char *name;
 } names[] = {
-    { FW_LAYER_NO_NEW_PRIVS, "no_new_privs" }, { FW_LAYER_RLIMITS, "rlimits" },
-    { FW_LAYER_LANDLOCK, "landlock" },         { FW_LAYER_SECCOMP, "seccomp" },
+    { FW_LAYER_NO_NEW_PRIVS, "no_new_privs" },
+    { FW_LAYER_RLIMITS, "rlimits" },
+    { FW_LAYER_LANDLOCK, "landlock" },
+    { FW_LAYER_SECCOMP, "seccomp" },
     { FW_LAYER_SCOPE, "scope" },
 };
 
@@ -68,8 +71,7 @@ static int enter_limits(const struct fw_sandbox_options *options, struct fw_erro
         status = limit(RLIMIT_AS, options->address_space, "RLIMIT_AS", err);
     /* A core handler that is a pipe ignores RLIMIT_CORE, but not this. */
     if (status == FW_OK && !SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-        status = fw_fail(err, FW_ERR_LIMIT, "cannot forbid core dumps: %s",
-                         strerrordesc_np(errno));
+        status = fw_fail(err, FW_ERR_LIMIT, "cannot forbid core dumps: %s", strerrordesc_np(errno));
     return status;
 }
 
@@ -88,13 +90,15 @@ static int enter_file_limit(const struct fw_sandbox_options *options, rlim_t in_
 static int check_strict(int abi, struct fw_error *err)
 {
     if (SANITIZED)
-        return fw_fail(err, FW_ERR_LIMIT, "--sandbox=strict: this build has a sanitizer, which "
-                                          "seccomp would end");
+        return fw_fail(err, FW_ERR_LIMIT,
+                       "--sandbox=strict: this build has a sanitizer, which "
+                       "seccomp would end");
     if (!fw_seccomp_available())
         return fw_fail(err, FW_ERR_LIMIT, "--sandbox=strict: this kernel has no seccomp filters");
     if (abi < 1)
-        return fw_fail(err, FW_ERR_LIMIT, "--sandbox=strict: this kernel has no Landlock\n"
-                                          "hint: --sandbox=auto uses the layers there are");
+        return fw_fail(err, FW_ERR_LIMIT,
+                       "--sandbox=strict: this kernel has no Landlock\n"
+                       "hint: --sandbox=auto uses the layers there are");
     return FW_OK;
 }
 

@@ -53,10 +53,10 @@ static void free_strings(struct fw_strings *strings)
 
 void fw_settings_deinit(struct fw_settings *settings)
 {
-    char *texts[] = { settings->input,          settings->output,       settings->input_format,
-                      settings->format,         settings->chain,        settings->video_codec,
-                      settings->audio_codec,    settings->subtitle_codec,
-                      settings->pixel_format,   settings->fault };
+    char *texts[] = { settings->input,       settings->output,         settings->input_format,
+                      settings->format,      settings->chain,          settings->video_codec,
+                      settings->audio_codec, settings->subtitle_codec, settings->pixel_format,
+                      settings->fault };
     for (size_t i = 0; i < FW_COUNT(texts); i++)
         free(texts[i]);
     for (uint32_t i = 0; i < settings->av_option_count; i++) {
@@ -275,7 +275,8 @@ static int set_report(struct fw_strings *reports, const char *value, struct fw_e
     if (bytes < 6 || strcmp(value + bytes - 5, ".json") != 0)
         return fw_fail(err, FW_ERR_USAGE,
                        "--report '%s': the name tells the kind, and ends in .json\n"
-                       "hint: --json writes the report to standard output", value);
+                       "hint: --json writes the report to standard output",
+                       value);
     return append(reports, value, err);
 }
 
@@ -286,8 +287,8 @@ static int set_format(struct fw_settings *settings, const char *value, struct fw
     return set_text(&settings->format, value, err);
 }
 
-static int set_row(struct fw_settings *settings, const struct fw_option_row *row,
-                   const char *name, const char *value, struct fw_error *err)
+static int set_row(struct fw_settings *settings, const struct fw_option_row *row, const char *name,
+                   const char *value, struct fw_error *err)
 {
     void *field = (char *)settings + row->offset;
     switch (row->kind) {
@@ -382,8 +383,9 @@ int fw_settings_check(const struct fw_settings *settings, struct fw_error *err)
     if (check_output(settings, err) < 0)
         return FW_ERR_USAGE;
     if (settings->video_codec && strcmp(settings->video_codec, "copy") == 0)
-        return fw_fail(err, FW_ERR_USAGE, "-c:v copy: the video is filtered and so encoded anew\n"
-                                          "hint: ffmpeg copies video; framewheel filters it");
+        return fw_fail(err, FW_ERR_USAGE,
+                       "-c:v copy: the video is filtered and so encoded anew\n"
+                       "hint: ffmpeg copies video; framewheel filters it");
     if (settings->to_us != FW_NOPTS && settings->length_us == FW_NOPTS &&
         settings->to_us <= (settings->seek_us == FW_NOPTS ? 0 : settings->seek_us))
         return fw_fail(err, FW_ERR_USAGE, "-to is not after -ss: nothing would be left");

@@ -1,7 +1,7 @@
 /*
  * What the user asked for, parsed and typed, not yet checked against an input.
  *
- * Filled by fw_settings_set from the rows of options.c, which is the one option table: parser, help,
+ * Filled by fw_settings_set from the rows of options.c, the one option table: parser, help,
  * JSON and completions read it. Owned by the job; read-only once the job runs.
  */
 #ifndef FW_PIPELINE_SETTINGS_H

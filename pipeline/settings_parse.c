@@ -1,4 +1,5 @@
-/* Times, sizes, rates: parsed by hand, because strtod reads another decimal point in other locales. */
+/* Times, sizes, rates: parsed by hand, because strtod reads another decimal point in other locales.
+ */
 #include "settings_parse.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* Each attack is tried in a locked child, where it must fail, and in a free one, where it must work:
- * otherwise the test would prove nothing. Children leave by _exit and never call Criterion. */
+/* Each attack is tried in a locked child, where it must fail, and in a free one, where it must
+ * work: otherwise the test would prove nothing. Children leave by _exit and never call Criterion.
+ */
 #include "pipeline/sandbox.h"
 
 #include <criterion/criterion.h>
@@ -95,8 +96,8 @@ static int try_ptrace(const struct tools *tools)
 static int try_exec_memory(const struct tools *tools)
 {
     (void)tools;
-    void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-                    -1, 0);
+    void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                    0);
     return at != MAP_FAILED ? WORKED : DENIED;
 }
 
@@ -202,7 +203,8 @@ static void open_tools(struct tools *tools)
 
 static struct fw_sandbox_options options_for(enum fw_sandbox_role role, enum fw_sandbox_mode mode)
 {
-    return (struct fw_sandbox_options){ .role = role, .mode = mode,
+    return (struct fw_sandbox_options){ .role = role,
+                                        .mode = mode,
                                         .address_space = (uint64_t)4 << 30 };
 }
 
@@ -292,8 +294,8 @@ static int do_compute(const struct tools *tools)
     free(block);
     if (read(tools->zero_fd, text, sizeof(text)) != (ssize_t)sizeof(text))
         return 11;
-    if (pthread_create(&thread, NULL, thread_body, &ran) != 0 ||
-        pthread_join(thread, NULL) != 0 || ran != 1)
+    if (pthread_create(&thread, NULL, thread_body, &ran) != 0 || pthread_join(thread, NULL) != 0 ||
+        ran != 1)
         return 12;
     if (clock_gettime(CLOCK_MONOTONIC, &now) != 0 || getrusage(RUSAGE_SELF, &usage) != 0)
         return 13;

@@ -1,0 +1,227 @@
+/* framewheel run: one job, its progress, its report, its exit code. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "cli.h"
+#include "progress.h"
+#include "run_options.h"
+#include "signals.h"
+#include "summary.h"
+#include "term.h"
+
+/* What one run of the command holds. */
+struct command {
+    const struct fw_verb *verb;
+    struct fw_cli cli;
+    struct fw_run_options options;
+    struct fw_view view;
+    struct fw_job *job;
+    struct fw_error err;
+    int status;
+};
+
+static void on_progress(void *user, const struct fw_progress *progress)
+{
+    struct fw_view *view = user;
+    fw_view_update(view, progress);
+    if (fw_signals_asked())
+        fw_view_line_now(view);
+}
+
+static void on_message(void *user, enum fw_message_level level, const char *text)
+{
+    fw_view_message(user, level, text);
+}
+
+/* The report of a job that never came to be. The caller frees it. */
+static char *make_report(const struct command *command, int exit_code)
+{
+    char shown[4 * FW_ERROR_TEXT];
+    char name[4096];
+    const char *output = command->options.output;
+    json_t *report = json_pack("{s:s,s:s,s:i,s:s,s:s*}", "schema", "framewheel-run/1", "status",
+                               "failed", "exit", exit_code, "error",
+                               fw_escape(command->err.text, shown, sizeof(shown), 1), "output",
+                               output ? fw_escape(output, name, sizeof(name), 0) : NULL);
+    char *text = report ? json_dumps(report, JSON_INDENT(2)) : NULL;
+    json_decref(report);
+    return text;
+}
+
+/* Whole or not at all: under another name first. */
+static int write_report(const char *path, const char *text, struct fw_error *err)
+{
+    char *temp = NULL;
+    char shown[256];
+    int error = 0;
+    if (asprintf(&temp, "%s.XXXXXX", path) < 0)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for a report");
+    int fd = mkostemp(temp, O_CLOEXEC);
+    mode_t mask = umask(0);
+    (void)umask(mask);
+    if (fd < 0 || fw_write_all(fd, text, strlen(text)) < 0 || fw_write_all(fd, "\n", 1) < 0 ||
+        fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0 || rename(temp, path) < 0)
+        error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (error && fd >= 0)
+        (void)unlink(temp);
+    free(temp);
+    if (error)
+        return fw_fail(err, FW_ERR_OUTPUT, "--report %s: %s",
+                       fw_escape(path, shown, sizeof(shown), 0), strerrordesc_np(error));
+    return FW_OK;
+}
+
+static int write_reports(const struct command *command, const char *text, int exit_code)
+{
+    for (uint32_t i = 0; i < command->cli.option_count; i++) {
+        struct fw_error err = { 0 };
+        if (strcmp(command->cli.options[i].name, "report") != 0 ||
+            write_report(command->cli.options[i].value, text, &err) == FW_OK)
+            continue;
+        fw_complain_to_user(command->verb->name, err.text);
+        if (exit_code == 0)
+            exit_code = fw_status_exit_code(err.status);
+    }
+    return exit_code;
+}
+
+/* The reader of standard output is gone, and that is why the job failed. */
+static bool stdout_is_broken(const struct command *command)
+{
+    struct pollfd entry = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    return command->status != FW_OK && command->options.output &&
+           strcmp(command->options.output, "-") == 0 && poll(&entry, 1, 0) == 1 &&
+           (entry.revents & POLLERR);
+}
+
+static int exit_code_of(const struct command *command, const char *report)
+{
+    json_t *document = report ? json_loads(report, 0, NULL) : NULL;
+    int code = fw_status_exit_code(command->status);
+    if (command->status == FW_OK && document)
+        code = (int)json_integer_value(json_object_get(document, "exit"));
+    json_decref(document);
+    return code;
+}
+
+static void print_summary(const struct command *command, const char *report)
+{
+    char *text = NULL;
+    if (command->options.view.verbosity >= 0)
+        text = fw_summary_text(report, command->options.output);
+    if (text)
+        (void)fw_write_all(STDERR_FILENO, text, strlen(text));
+    free(text);
+}
+
+/* Tells everybody how it ended; the exit code. Does not return after a signal. */
+static int finish(struct command *command)
+{
+    char *own = NULL;
+    char word[16];
+    const char *report = command->job ? fw_job_report(command->job) : NULL;
+    int number = fw_signals_caught();
+    int code = exit_code_of(command, report);
+    if (command->status != FW_OK && !number && stdout_is_broken(command))
+        number = SIGPIPE;
+    if (!report)
+        report = own = make_report(command, code);
+    if (number)
+        code = 128 + number;
+    if (command->status != FW_OK && number != SIGPIPE)
+        fw_view_message(&command->view, FW_MESSAGE_ERROR, command->err.text);
+    if (report)
+        code = write_reports(command, report, code);
+    json_t *document = report ? json_loads(report, 0, NULL) : NULL;
+    const char *status = json_string_value(json_object_get(document, "status"));
+    (void)snprintf(word, sizeof(word), "%s", number ? "interrupted" : status ? status : "failed");
+    json_decref(document);
+    fw_view_end(&command->view, word, code, command->status == FW_OK ? NULL : command->err.text,
+                report);
+    fw_view_close(&command->view);
+    if (report)
+        print_summary(command, report);
+    if (command->options.json && report) {
+        int printed = fw_print_data(command->verb->name, report);
+        code = code == 0 ? printed : code;
+    }
+    free(own);
+    if (number)
+        fw_die_by(number);
+    return code;
+}
+
+static int check_channels(const struct command *command, struct fw_error *err)
+{
+    const char *output = command->options.output;
+    if (command->options.json && output && strcmp(output, "-") == 0 &&
+        fw_cli_count(&command->cli, "null") == 0 && !command->options.dry_run) {
+        const char *format = fw_cli_value(&command->cli, "f");
+        if (!format || strcmp(format, "null") != 0)
+            return fw_fail(err, FW_ERR_USAGE,
+                           "--json: standard output is the output\n"
+                           "hint: --report FILE.json");
+    }
+    return FW_OK;
+}
+
+static int prepare(struct command *command)
+{
+    struct fw_error *err = &command->err;
+    int status = command->cli.err.status;
+    if (status < 0)
+        *err = command->cli.err;
+    /* On, whatever failed: how the end is told depends on these. */
+    if (fw_run_options_read(&command->options, &command->cli, err) < 0)
+        status = err->status;
+    if (fw_view_open(&command->view, command->verb->name, &command->options.view, err) < 0)
+        status = err->status;
+    if (status == FW_OK)
+        status = check_channels(command, err);
+    if (status == FW_OK)
+        status = fw_job_create(&command->job, err);
+    if (status == FW_OK)
+        status = fw_run_options_apply(&command->cli, command->job, err);
+    return status;
+}
+
+static int run_job(struct command *command)
+{
+    const struct fw_events events = { .struct_size = sizeof(events),
+                                      .user = &command->view,
+                                      .progress = on_progress,
+                                      .message = on_message };
+    fw_signals_start(command->job);
+    command->status = fw_job_supervise(command->job, &events, &command->err);
+    fw_signals_stop();
+    return finish(command);
+}
+
+int fw_cmd_run(const struct fw_verb *verb, int argc, char **argv)
+{
+    struct command command = { .verb = verb };
+    int code = 0;
+    (void)fw_cli_parse(&command.cli, verb, argc, argv);
+    if (command.cli.help)
+        code = fw_verb_help(verb);
+    else if (fw_cli_count(&command.cli, "dry-run") > 0)
+        code = fw_cmd_explain(verb, argc, argv);
+    else if ((command.status = prepare(&command)) < 0)
+        code = finish(&command);
+    else
+        code = run_job(&command);
+    fw_job_destroy(command.job);
+    fw_cli_deinit(&command.cli);
+    return code;
+}

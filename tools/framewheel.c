@@ -1,0 +1,131 @@
+/* The command: finds the verb. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "term.h"
+
+static const struct fw_cli_extra json_extra[] = { { "json", "The answer as JSON." },
+                                                  { NULL, NULL } };
+static const struct fw_cli_extra probe_extras[] = {
+    { "json", "The answer as JSON." },
+    { "count", "Decode all of it and count the frames." },
+    { NULL, NULL },
+};
+
+static const struct fw_verb verbs[] = {
+    { "run", "filter and encode one video", "IN OUT [OPTIONS]", true, NULL, 2, fw_cmd_run },
+    { "explain", "what a run would do: stages, formats, memory, losses", "IN OUT [OPTIONS]", true,
+      NULL, 2, fw_cmd_explain },
+    { "probe", "what is in a file", "FILE [--json] [--count]", false, probe_extras, 1,
+      fw_cmd_probe },
+    { "filters", "list filters, or explain one", "[NAME] [--json]", false, json_extra, 1,
+      fw_cmd_filters },
+    { "doctor", "what this machine offers and lacks", "[--json]", false, json_extra, 0,
+      fw_cmd_doctor },
+    { "version", "versions of framewheel and its libraries", "[--json]", false, json_extra, 0,
+      fw_cmd_version },
+    { "compare", NULL, "BEFORE AFTER PNG [FRAME]", false, NULL, 4, fw_cmd_compare },
+    { "help", "this, or all of one command", "[COMMAND]", false, NULL, 1, fw_cmd_help },
+};
+
+const struct fw_verb *fw_verb_at(uint32_t index)
+{
+    return index < sizeof(verbs) / sizeof(verbs[0]) ? &verbs[index] : NULL;
+}
+
+const struct fw_verb *fw_verb_find(const char *name)
+{
+    for (uint32_t i = 0; fw_verb_at(i); i++) {
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+/* A descriptor 0, 1 or 2 that is closed would be given to the next file opened, and messages would
+ * go into it. Reading ends at once and writing fails. */
+static void fill_standard_fds(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+    }
+}
+
+/* Appends a word as a shell would need it. */
+static size_t quote(const char *word, char *out, size_t used, size_t bytes)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "@%_+=:,./-";
+    bool bare = word[0] && strspn(word, plain) == strlen(word);
+    if (used + strlen(word) * 4 + 8 >= bytes)
+        return used;
+    out[used++] = ' ';
+    if (!bare)
+        out[used++] = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') {
+            memcpy(out + used, "'\\''", 4);
+            used += 4;
+        } else {
+            out[used++] = *word;
+        }
+    }
+    if (!bare)
+        out[used++] = '\'';
+    out[used] = '\0';
+    return used;
+}
+
+static int not_a_verb(int argc, char **argv)
+{
+    const char *names[sizeof(verbs) / sizeof(verbs[0])];
+    char text[FW_ERROR_TEXT];
+    char shown[256];
+    uint32_t count = 0;
+    for (; fw_verb_at(count); count++)
+        names[count] = verbs[count].name;
+    const char *near = fw_nearest(argv[1], names, count);
+    size_t used = (size_t)snprintf(text, sizeof(text), "'%s' is not a command\nhint: framewheel %s",
+                                   fw_escape(argv[1], shown, sizeof(shown), 0),
+                                   near ? near : "run");
+    for (int i = near ? 2 : 1; i < argc; i++)
+        used = quote(argv[i], text, used, sizeof(text));
+    fw_complain_to_user(NULL, text);
+    return 2;
+}
+
+static int serve(int argc, char **argv)
+{
+    struct fw_error err = { 0 };
+    if (argc != 3)
+        return 2;
+    int status = fw_job_serve(atoi(argv[2]), &err);
+    return fw_status_exit_code(status);
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_fds();
+    /* A reader that is gone shows as EPIPE; who minds dies of it later, by fw_die_by. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL);
+    if (argc < 2) {
+        fw_complain_to_user(NULL, "no command given\nhint: framewheel help");
+        return 2;
+    }
+    if (strcmp(argv[1], "--helper") == 0)
+        return serve(argc, argv);
+    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
+        return fw_main_help();
+    bool version = strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0;
+    const struct fw_verb *verb = fw_verb_find(version ? "version" : argv[1]);
+    if (!verb)
+        return not_a_verb(argc, argv);
+    return verb->run(verb, argc - 2, argv + 2);
+}

@@ -1,0 +1,51 @@
+/* Progress for people and programs. Never touches the terminal's modes; ESC and CR only in tty
+ * mode. */
+#ifndef FW_TOOLS_PROGRESS_H
+#define FW_TOOLS_PROGRESS_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include <framewheel/framewheel.h>
+
+enum fw_view_mode { FW_VIEW_NONE, FW_VIEW_LINE, FW_VIEW_TTY, FW_VIEW_JSON, FW_VIEW_FFMPEG };
+
+struct fw_view_options {
+    const char *mode;     /* NULL: auto */
+    const char *to;       /* --progress-to; NULL: by mode */
+    const char *interval; /* --progress-interval; NULL: by mode */
+    const char *log_file; /* NULL: none */
+    int verbosity;        /* -1 errors, 0 warnings, 1 info, 2 debug */
+    bool stdout_is_data;  /* the output or a report goes there */
+};
+
+struct fw_view {
+    const char *verb;
+    enum fw_view_mode mode;
+    int fd;
+    int log_fd;
+    bool own_fd;
+    bool broken;     /* nobody reads: say no more, go on with the job */
+    bool line_shown; /* tty: the cursor is behind a line of ours */
+    int verbosity;
+    double interval_s; /* 0: by mode */
+    double shown_s;    /* job time of the last report; negative: none */
+    struct timespec started;
+    struct fw_progress last;
+    char limit[16];
+};
+
+/* FW_ERR_USAGE for a mode or interval that is none, FW_ERR_OUTPUT for a file that cannot be opened.
+ * The view is usable in every case: on failure it is as near to what was asked as can be. */
+int fw_view_open(struct fw_view *view, const char *verb, const struct fw_view_options *options,
+                 struct fw_error *err);
+void fw_view_update(struct fw_view *view, const struct fw_progress *progress);
+/* One line, now, on stderr. */
+void fw_view_line_now(struct fw_view *view);
+void fw_view_message(struct fw_view *view, enum fw_message_level level, const char *text);
+/* The last record. `status` is that of the report; `report_json` may be NULL. */
+void fw_view_end(struct fw_view *view, const char *status, int exit_code, const char *error_text,
+                 const char *report_json);
+void fw_view_close(struct fw_view *view);
+
+#endif

@@ -1,0 +1,8 @@
+/* A report ("framewheel-run/1") as a few lines for people. Keys that are missing are left out. */
+#ifndef FW_TOOLS_SUMMARY_H
+#define FW_TOOLS_SUMMARY_H
+
+/* The caller frees the text; NULL when there is nothing to say. Lines end with newlines. */
+char *fw_summary_text(const char *report_json, const char *output);
+
+#endif
