@@ -1,0 +1,33 @@
+/* Decoded audio to packets: resampling where the encoder wants it, frames of its size. */
+#ifndef FW_PIPELINE_SINK_AUDIO_H
+#define FW_PIPELINE_SINK_AUDIO_H
+
+#include "remux.h"
+#include "settings.h"
+
+#include <stdbool.h>
+
+struct fw_audio_encoder;
+/* Takes a packet; pts in 1/sample rate of the encoder. */
+typedef int (*fw_audio_packet_fn)(void *opaque, AVPacket *packet, struct fw_error *err);
+
+struct fw_audio_request {
+    const struct fw_settings *settings;
+    const struct fw_media_stream *source;
+    const AVCodec *encoder;
+    bool global_header;
+    fw_audio_packet_fn packet;
+    void *opaque;
+};
+int fw_audio_encoder_create(struct fw_audio_encoder **encoder_out,
+                            const struct fw_audio_request *request,
+                            struct fw_error *err) FW_MUST_CHECK;
+/* pts in 1/sample_rate of the frame. */
+int fw_audio_encoder_send(struct fw_audio_encoder *encoder, const AVFrame *frame,
+                          struct fw_error *err) FW_MUST_CHECK;
+int fw_audio_encoder_flush(struct fw_audio_encoder *encoder, struct fw_error *err) FW_MUST_CHECK;
+void fw_audio_encoder_destroy(struct fw_audio_encoder *encoder); /* NULL ok */
+/* Borrowed. */
+const AVCodecContext *fw_audio_encoder_context(const struct fw_audio_encoder *encoder);
+
+#endif

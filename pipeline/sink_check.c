@@ -1,0 +1,80 @@
+/* What can be said of an output before there is an input. */
+#include "sink.h"
+
+#include <string.h>
+
+#include <libavutil/channel_layout.h>
+
+#include "encoder_options.h"
+#include "sink_container.h"
+#include "sink_format.h"
+#include "sink_map.h"
+#include "sink_target.h"
+
+static bool is_word(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+/* -c:a or -c:s: copy, none, or an encoder of that kind which the container takes. */
+static int check_codec_name(const struct fw_target *target, const char *name,
+                            enum AVMediaType kind, struct fw_error *err)
+{
+    if (!name || is_word(name, "copy") || is_word(name, "none"))
+        return FW_OK;
+    char letter = kind == AVMEDIA_TYPE_AUDIO ? 'a' : 's';
+    const AVCodec *encoder = fw_encoder_named(name, kind);
+    if (!encoder)
+        return fw_fault_add(err, "-c:%c %s: no such encoder; use copy, none or a name such as %s",
+                            letter, name,
+                            letter == 'a' ? "aac, libopus, flac, pcm_s16le" : "mov_text, srt, ass");
+    if (target->kind != FW_TARGET_LAVF || fw_target_is_hash(target) || fw_target_is_raw(target))
+        return FW_OK;
+    AVCodecParameters par = {.codec_type = kind, .codec_id = encoder->id, .sample_rate = 48000};
+    av_channel_layout_default(&par.ch_layout, 2);
+    if (!fw_container_takes(target, &par))
+        return fw_fault_add(err, "-c:%c %s: %s cannot hold it", letter, name, target->name);
+    return FW_OK;
+}
+
+static const AVCodec *audio_encoder(const struct fw_settings *settings,
+                                    const struct fw_target *target)
+{
+    const char *name = settings->audio_codec;
+    if (settings->no_audio || target->kind != FW_TARGET_LAVF || is_word(name, "copy") ||
+        is_word(name, "none"))
+        return NULL;
+    if (name)
+        return fw_encoder_named(name, AVMEDIA_TYPE_AUDIO);
+    return fw_encoder_for(fw_container_codec(target, AVMEDIA_TYPE_AUDIO));
+}
+
+static int check_format(const struct fw_settings *settings, struct fw_error *err)
+{
+    const char *name = settings->pixel_format;
+    if (name && !fw_format_named(name))
+        return fw_fault_add(err, "-pix_fmt %s: no such pixel format", name);
+    return FW_OK;
+}
+
+int fw_sink_check(const struct fw_settings *settings, struct fw_error *err)
+{
+    struct fw_target target;
+    int status = fw_target_choose(&target, settings, err);
+    if (status < 0)
+        return status;
+    status = check_format(settings, err);
+    int one = check_codec_name(&target, settings->audio_codec, AVMEDIA_TYPE_AUDIO, err);
+    status = status < 0 ? status : one;
+    one = check_codec_name(&target, settings->subtitle_codec, AVMEDIA_TYPE_SUBTITLE, err);
+    status = status < 0 ? status : one;
+    one = fw_encoder_options_check(settings, target.encoder, audio_encoder(settings, &target),
+                                   target.format, err);
+    status = status < 0 ? status : one;
+    for (uint32_t i = 0; i < settings->metadata.count; i++)
+        if (!strchr(settings->metadata.items[i], '='))
+            status = fw_fault_add(err, "-metadata %s: key=value expected",
+                                  settings->metadata.items[i]);
+    one = fw_maps_check(settings, err);
+    return status < 0 ? status : one;
+}

@@ -1,0 +1,158 @@
+/* Opening a video encoder: what it is told of pictures, time and threads. */
+#include "sink_video.h"
+
+#include <string.h>
+
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+
+#include "avframe.h"
+#include "encoder_options.h"
+
+#include "filters/check.h"
+
+#define MPEG4_TICKS 60000 /* below 65536, and whole for the usual rates */
+
+/* The family whose bitstream counts time in 16 bits. */
+static bool counts_in_16_bits(const AVCodec *encoder)
+{
+    return encoder->id == AV_CODEC_ID_MPEG4;
+}
+
+static AVRational rate_of(const struct fw_video *video)
+{
+    AVRational rate = {video->frame_rate.num, video->frame_rate.den};
+    if (rate.num <= 0 || rate.den <= 0)
+        return (AVRational){0, 1};
+    return rate;
+}
+
+int fw_video_times_choose(struct fw_video_times *times, const struct fw_target *target,
+                          const struct fw_video *video, struct fw_error *err)
+{
+    AVRational rate = rate_of(video);
+    memset(times, 0, sizeof(*times));
+    times->in = (AVRational){video->time_base.num, video->time_base.den};
+    if (times->in.num < 1 || times->in.den < 1)
+        return fw_fail(err, FW_ERR_INTERNAL, "frames without a time base");
+    times->encoder = times->in;
+    times->out = times->in;
+    if (!target->encoder)
+        return FW_OK;
+    if (fw_target_is_hash(target))
+        return FW_OK;
+    if (fw_target_fixed_rate(target) || fw_encoder_fixed_rate(target->encoder)) {
+        if (!rate.num)
+            return fw_fail(err, FW_ERR_USAGE,
+                           "%s in %s needs a fixed frame rate, and the input's is not known; give "
+                           "-r RATE, or use .mp4, .mkv or .nut with another encoder",
+                           target->encoder->name, target->name);
+        times->encoder = av_inv_q(rate);
+        times->out = times->encoder;
+        times->grid = true;
+        return FW_OK;
+    }
+    AVRational reduced = times->in;
+    av_reduce(&reduced.num, &reduced.den, reduced.num, reduced.den, INT32_MAX);
+    if (counts_in_16_bits(target->encoder) && reduced.den > UINT16_MAX)
+        times->encoder = (AVRational){1, MPEG4_TICKS};
+    else if (counts_in_16_bits(target->encoder))
+        times->encoder = reduced;
+    return FW_OK;
+}
+
+static void tell_picture(AVCodecContext *context, const struct fw_video *video)
+{
+    const struct fw_color *color = &video->color;
+    context->width = video->width;
+    context->height = video->height;
+    context->pix_fmt = fw_format_to_av(video->format);
+    if (video->sample_aspect.num > 0 && video->sample_aspect.den > 0)
+        context->sample_aspect_ratio =
+            (AVRational){video->sample_aspect.num, video->sample_aspect.den};
+    context->color_range = color->range;
+    if (video->format->flags & FW_FORMAT_FULL_RANGE)
+        context->color_range = AVCOL_RANGE_JPEG;
+    context->colorspace = color->matrix;
+    context->color_primaries = color->primaries;
+    context->color_trc = color->transfer;
+    context->chroma_sample_location = color->chroma_location;
+    const AVPixFmtDescriptor *row = av_pix_fmt_desc_get(context->pix_fmt);
+    context->bits_per_raw_sample = row ? row->comp[0].depth : 0;
+}
+
+static void tell_fields(AVCodecContext *context, uint32_t flags)
+{
+    bool top = (flags & FW_FRAME_TOP_FIRST) != 0;
+    if (!(flags & FW_FRAME_INTERLACED))
+        context->field_order = AV_FIELD_PROGRESSIVE;
+    else if (context->codec_id == AV_CODEC_ID_MJPEG)
+        context->field_order = top ? AV_FIELD_TT : AV_FIELD_BB;
+    else
+        context->field_order = top ? AV_FIELD_TB : AV_FIELD_BT;
+}
+
+/* ffv1 in slices: several threads, and damage stays in its slice. Too small a picture has none. */
+static void tell_ffv1(AVCodecContext *context)
+{
+    if (context->codec_id != AV_CODEC_ID_FFV1)
+        return;
+    context->level = 3;
+    context->slices = context->width >= 64 && context->height >= 64 ? 4 : 1;
+    if (context->width >= 640 && context->height >= 360)
+        context->slices = 12;
+}
+
+/* A question needs no threads. */
+static const char *few_threads(const AVCodec *encoder)
+{
+    if (strcmp(encoder->name, "libx265") == 0)
+        return "pools=none:frame-threads=1:no-wpp=1";
+    return strcmp(encoder->name, "libsvtav1") == 0 ? "lp=1" : NULL;
+}
+
+static int prepare(AVCodecContext *context, const struct fw_video_request *request,
+                   struct fw_error *err)
+{
+    struct fw_video_times times;
+    int status = fw_video_times_choose(&times, request->target, &request->video, err);
+    if (status < 0)
+        return status;
+    tell_picture(context, &request->video);
+    tell_fields(context, request->first_flags);
+    context->time_base = times.encoder;
+    context->framerate = times.grid ? av_inv_q(times.encoder) : rate_of(&request->video);
+    context->strict_std_compliance = request->target->strictness;
+    tell_ffv1(context);
+    if (request->target->format && (request->target->format->flags & AVFMT_GLOBALHEADER))
+        context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    const char *extra = request->scratch ? few_threads(context->codec) : request->extra;
+    status = fw_encoder_constants_apply(request->settings, context, extra, err);
+    int options = fw_encoder_options_apply(request->settings, context, 'v', err);
+    if (request->scratch)
+        context->thread_count = 1;
+    return status < 0 ? status : options;
+}
+
+int fw_video_context_open(AVCodecContext **context_out, const struct fw_video_request *request,
+                          int *code_out, struct fw_error *err)
+{
+    *context_out = NULL;
+    *code_out = 0;
+    AVCodecContext *context = avcodec_alloc_context3(request->target->encoder);
+    if (!context)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for an encoder");
+    int status = prepare(context, request, err);
+    if (status == FW_OK) {
+        *code_out = avcodec_open2(context, request->target->encoder, NULL);
+        if (*code_out < 0)
+            status = fw_fail(err, FW_ERR_USAGE, "%s cannot be opened for %dx%d %s: %s",
+                             request->target->encoder->name, request->video.width,
+                             request->video.height, request->video.format->name,
+                             fw_av_text(*code_out).text);
+    }
+    if (status < 0)
+        avcodec_free_context(&context);
+    *context_out = context;
+    return status;
+}

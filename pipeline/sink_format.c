@@ -1,0 +1,264 @@
+/* The picture format that the encoder gets, and whether it takes this size at all. */
+#include "sink_format.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <libavutil/pixdesc.h>
+
+#include "avframe.h"
+#include "encoder_options.h"
+#include "sink.h"
+#include "sink_impl.h"
+#include "sink_target.h"
+#include "sink_video.h"
+#include "sink_y4m.h"
+
+#include "filters/check.h"
+#include "filters/format.h"
+
+#define CANDIDATES_MAX 256
+
+const struct fw_format *fw_format_named(const char *name)
+{
+    const struct fw_format *format = fw_format_find(name);
+    return format ? format : fw_format_from_av(av_get_pix_fmt(name));
+}
+
+/* What an encoder takes; a count of 0 means everything. */
+struct candidates {
+    enum AVPixelFormat formats[CANDIDATES_MAX + 1];
+    uint32_t count;
+};
+
+static void add_candidate(struct candidates *list, enum AVPixelFormat format)
+{
+    if (list->count < CANDIDATES_MAX && fw_format_from_av(format))
+        list->formats[list->count++] = format;
+    list->formats[list->count] = AV_PIX_FMT_NONE;
+}
+
+/* JPEG pictures of limited range are outside the standard: only the full-range names are taken. */
+static bool allowed(const struct fw_target *target, enum AVPixelFormat format)
+{
+    enum AVCodecID codec = target->encoder->id;
+    if (codec != AV_CODEC_ID_MJPEG || target->strictness <= FF_COMPLIANCE_UNOFFICIAL)
+        return true;
+    const struct fw_format *row = fw_format_from_av(format);
+    return row && ((row->flags & FW_FORMAT_FULL_RANGE) || (row->flags & FW_FORMAT_RGB));
+}
+
+static void list_candidates(struct candidates *list, const struct fw_target *target)
+{
+    memset(list, 0, sizeof(*list));
+    list->formats[0] = AV_PIX_FMT_NONE;
+    if (target->kind == FW_TARGET_Y4M) {
+        const char *name;
+        for (uint32_t i = 0; (name = fw_y4m_format_at(i)); i++)
+            add_candidate(list, av_get_pix_fmt(name));
+        return;
+    }
+    if (!target->encoder || !target->encoder->pix_fmts)
+        return;
+    const enum AVPixelFormat *formats = target->encoder->pix_fmts;
+    for (uint32_t i = 0; formats[i] != AV_PIX_FMT_NONE; i++)
+        if (allowed(target, formats[i]))
+            add_candidate(list, formats[i]);
+}
+
+static bool holds(const struct candidates *list, enum AVPixelFormat format)
+{
+    if (!list->count)
+        return true;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->formats[i] == format)
+            return true;
+    return false;
+}
+
+/* What a conversion between them loses, in words; "" for nothing. */
+static void loss_words(char *words, size_t room, enum AVPixelFormat to, enum AVPixelFormat from)
+{
+    static const struct {
+        int flag;
+        const char *word;
+    } rows[] = {
+        {FF_LOSS_DEPTH, "depth"},  {FF_LOSS_RESOLUTION, "colour resolution"},
+        {FF_LOSS_ALPHA, "alpha"},  {FF_LOSS_COLORSPACE, "colour model"},
+        {FF_LOSS_CHROMA, "colour"}, {FF_LOSS_COLORQUANT, "colours"},
+    };
+    int loss = av_get_pix_fmt_loss(to, from, 1);
+    words[0] = '\0';
+    for (size_t i = 0; i < FW_COUNT(rows); i++) {
+        if (!(loss & rows[i].flag) || strlen(words) + strlen(rows[i].word) + 3 > room)
+            continue;
+        strcat(words, words[0] ? ", " : "");
+        strcat(words, rows[i].word);
+    }
+}
+
+static bool range_changes(const struct fw_format *to, const struct fw_video *from)
+{
+    bool full = (from->format->flags & FW_FORMAT_FULL_RANGE) || from->color.range == 2;
+    return (to->flags & FW_FORMAT_FULL_RANGE) && !full;
+}
+
+static void tell_conversion(const struct fw_video *from, const struct fw_format *to,
+                            const char *encoder, struct fw_losses *losses)
+{
+    char words[96];
+    enum AVPixelFormat target = fw_format_to_av(to);
+    loss_words(words, sizeof(words), target, fw_format_to_av(from->format));
+    if (!words[0] && range_changes(to, from))
+        (void)snprintf(words, sizeof(words), "limited range becomes full");
+    if (words[0])
+        fw_losses_add(losses, "converted", -1, "pixels %s -> %s, which %s takes (%s)",
+                      from->format->name, to->name, encoder, words);
+}
+
+/* Whether the encoder opens for it. Encoders whose start is dear are not asked. */
+static bool opens(const struct fw_settings *settings, const struct fw_target *target,
+                  const struct fw_video *video, struct fw_error *err)
+{
+    const struct fw_video_request request = {
+        .settings = settings, .target = target, .video = *video, .scratch = true};
+    AVCodecContext *context = NULL;
+    int code = 0;
+    int status = fw_video_context_open(&context, &request, &code, err);
+    avcodec_free_context(&context);
+    return status == FW_OK;
+}
+
+static bool opens_quietly(const struct fw_settings *settings, const struct fw_target *target,
+                          const struct fw_video *video)
+{
+    struct fw_error ignored = {0};
+    return opens(settings, target, video, &ignored);
+}
+
+static bool even(const struct fw_video *video)
+{
+    int w = 1 << video->format->log2_chroma_w;
+    int h = 1 << video->format->log2_chroma_h;
+    return video->width % w == 0 && video->height % h == 0;
+}
+
+/* A ways-out text of what really works: padding, another format, another encoder. */
+static int refuse_size(const struct fw_settings *settings, const struct fw_target *target,
+                       const struct fw_video *video, const struct fw_error *reason,
+                       struct fw_error *err)
+{
+    struct fw_video other = *video;
+    other.width = (video->width + 1) & ~1;
+    other.height = (video->height + 1) & ~1;
+    bool pads = (other.width != video->width || other.height != video->height) &&
+                opens_quietly(settings, target, &other);
+    other = *video;
+    other.format = fw_format_find("yuv444p");
+    struct candidates list;
+    list_candidates(&list, target);
+    bool whole = other.format && other.format != video->format &&
+                 holds(&list, fw_format_to_av(other.format)) &&
+                 opens_quietly(settings, target, &other);
+    if (!pads && !whole)
+        return fw_fail(err, reason->status, "%s", reason->text);
+    return fw_fail(err, FW_ERR_USAGE,
+                   "%s does not take %dx%d in %s%s; ways out: %s%s%sa larger set of sizes with "
+                   "-c:v ffv1 in .mkv",
+                   target->encoder->name, video->width, video->height, video->format->name,
+                   even(video) ? "" : " (an odd size)",
+                   pads ? "--vf \"pad=ceil(iw/2)*2:ceil(ih/2)*2\" (one more column or row), " : "",
+                   pads ? "--vf \"crop=trunc(iw/2)*2:trunc(ih/2)*2\", " : "",
+                   whole ? "-pix_fmt yuv444p, " : "");
+}
+
+/* SVT-AV1 starts dozens of threads to say no. */
+static int check_known_sizes(const struct fw_target *target, const struct fw_video *video,
+                             struct fw_error *err)
+{
+    bool svt = strcmp(target->encoder->name, "libsvtav1") == 0;
+    if (!svt || (video->width >= 64 && video->height >= 64 && even(video)))
+        return FW_OK;
+    return fw_fail(err, FW_ERR_USAGE,
+                   "libsvtav1 does not take %dx%d: at least 64x64 and even; ways out: --vf "
+                   "\"pad=max(64\\,ceil(iw/2)*2):max(64\\,ceil(ih/2)*2)\", -c:v libaom-av1",
+                   video->width, video->height);
+}
+
+static int try_encoder(const struct fw_settings *settings, const struct fw_target *target,
+                       const struct fw_video *video, struct fw_error *err)
+{
+    if (!target->encoder)
+        return FW_OK;
+    int status = check_known_sizes(target, video, err);
+    struct fw_video_times times;
+    if (status == FW_OK)
+        status = fw_video_times_choose(&times, target, video, err);
+    if (status < 0 || strcmp(target->encoder->name, "libsvtav1") == 0)
+        return status;
+    struct fw_error reason = {0};
+    if (opens(settings, target, video, &reason))
+        return FW_OK;
+    return refuse_size(settings, target, video, &reason, err);
+}
+
+static int asked_format(const struct fw_settings *settings, const struct candidates *list,
+                        const struct fw_target *target, const struct fw_format **format_out,
+                        struct fw_error *err)
+{
+    const struct fw_format *format = fw_format_named(settings->pixel_format);
+    if (!format)
+        return fw_fail(err, FW_ERR_USAGE, "-pix_fmt %s: no such pixel format",
+                       settings->pixel_format);
+    if (holds(list, fw_format_to_av(format))) {
+        *format_out = format;
+        return FW_OK;
+    }
+    char names[512] = "";
+    for (uint32_t i = 0; i < list->count; i++) {
+        const char *name = av_get_pix_fmt_name(list->formats[i]);
+        if (strlen(names) + strlen(name) + 4 > sizeof(names))
+            break;
+        strcat(names, i ? ", " : "");
+        strcat(names, name);
+    }
+    return fw_fail(err, FW_ERR_USAGE, "-pix_fmt %s: %s takes %s", format->name,
+                   target->encoder ? target->encoder->name : target->name, names);
+}
+
+int fw_sink_choose_format(const struct fw_settings *settings, const struct fw_link *chain,
+                          const struct fw_format **format_out, struct fw_losses *losses,
+                          struct fw_error *err)
+{
+    struct fw_target target;
+    struct fw_video video;
+    struct candidates list;
+    int status = fw_target_choose(&target, settings, err);
+    if (status < 0)
+        return status;
+    if (!fw_link_to_video(chain, &video))
+        return fw_fail(err, FW_ERR_INTERNAL, "the chain's output cannot be");
+    list_candidates(&list, &target);
+    enum AVPixelFormat from = fw_format_to_av(video.format);
+    const struct fw_format *format = video.format;
+    if (settings->pixel_format) {
+        status = asked_format(settings, &list, &target, &format, err);
+        if (status < 0)
+            return status;
+    } else if (!holds(&list, from)) {
+        int loss = 0;
+        format = fw_format_from_av(avcodec_find_best_pix_fmt_of_list(
+            list.formats, from, (video.format->flags & FW_FORMAT_ALPHA) != 0, &loss));
+        if (!format)
+            return fw_fail(err, FW_ERR_USAGE, "%s takes no pixel format that is known here",
+                           target.name);
+        tell_conversion(&video, format, target.encoder ? target.encoder->name : target.name,
+                        losses);
+    }
+    video.format = format;
+    fw_sink_pace(&video, settings);
+    status = try_encoder(settings, &target, &video, err);
+    if (status == FW_OK)
+        *format_out = format;
+    return status;
+}
