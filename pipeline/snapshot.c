@@ -239,7 +239,8 @@ int fw_snapshot_take(struct fw_snapshot *snapshot, const char *path, uint64_t nu
     if (status == FW_OK)
         status = accept_answer(snapshot, count, err);
     if (status < 0) {
-        fw_error_prefix(err, "%s", path);
+        if (err && strncmp(err->text, path, strlen(path)) != 0)
+            fw_error_prefix(err, "%s", path); /* the source says it itself */
         fw_snapshot_deinit(snapshot);
     }
     return status;

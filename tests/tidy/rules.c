@@ -26,7 +26,7 @@ static const struct owner headers[] = {
       "filters work on fw_image" },
     { "libav* libsw*", "pipeline/*.c pipeline/*.h",
       "pipeline/source* pipeline/sink* pipeline/avframe* pipeline/remux* pipeline/record* "
-      "pipeline/avio* pipeline/log* pipeline/encoder_* pipeline/audio_* pipeline/decode_* "
+      "pipeline/avio* pipeline/avlog* pipeline/y4m* pipeline/encoder_* pipeline/audio_* pipeline/decode_* "
       "pipeline/snapshot.c pipeline/probe* pipeline/plan_* pipeline/version* pipeline/losses* "
       "pipeline/doctor*",
       "libav types stay in the files that need them" },
@@ -50,7 +50,7 @@ static const struct owner calls[] = {
       "the library reads no environment" },
     { "fork vfork waitid waitpid wait4 kill pidfd_open clone3", "pipeline/*.c filters/*.c",
       "pipeline/supervisor*.c pipeline/spawn*.c pipeline/child.c pipeline/helper*.c "
-      "pipeline/reap*.c pipeline/watch*.c",
+      "pipeline/doctor.c", /* asks whether the kernel has pidfds */
       "processes are started and ended in few places" },
 };
 
