@@ -80,7 +80,7 @@ static void print_row(FILE *out, const char *left, const char *help, const char 
 {
     char text[512];
     if (default_text)
-        (void)snprintf(text, sizeof(text), "%s (%s)", help, default_text);
+        (void)snprintf(text, sizeof(text), "%s Default: %s.", help, default_text);
     else
         (void)snprintf(text, sizeof(text), "%s", help);
     if (strlen(left) + 3 <= HELP_COLUMN)

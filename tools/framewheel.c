@@ -29,7 +29,8 @@ static const struct fw_verb verbs[] = {
       fw_cmd_doctor },
     { "version", "versions of framewheel and its libraries", "[--json]", false, json_extra, 0,
       fw_cmd_version },
-    { "compare", NULL, "BEFORE AFTER PNG [FRAME]", false, NULL, 4, fw_cmd_compare },
+    { "compare", "one frame of two videos side by side, as a PNG", "BEFORE AFTER PNG [FRAME]",
+      false, NULL, 4, fw_cmd_compare },
     { "help", "this, or all of one command", "[COMMAND]", false, NULL, 1, fw_cmd_help },
 };
 

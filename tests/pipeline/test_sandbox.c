@@ -82,6 +82,13 @@ static int try_reopen(const struct tools *tools)
     return open(name, O_RDWR | O_CLOEXEC) >= 0 ? WORKED : DENIED;
 }
 
+static int try_stat(const struct tools *tools)
+{
+    struct stat status;
+    (void)tools;
+    return stat("/etc/passwd", &status) == 0 ? WORKED : DENIED;
+}
+
 static int try_kill(const struct tools *tools)
 {
     return kill(tools->parent, 0) == 0 ? WORKED : DENIED;
@@ -173,6 +180,7 @@ static const struct {
     { "open", try_open, false, false },
     { "create", try_create, false, false },
     { "reopen through /proc", try_reopen, false, false },
+    { "stat", try_stat, false, false },
     { "kill the parent", try_kill, false, false },
     { "ptrace", try_ptrace, true, false },
     { "writable and executable memory", try_exec_memory, false, false },
@@ -304,6 +312,9 @@ static int do_compute(const struct tools *tools)
     if (send(tools->sockets[0], "x", 1, MSG_NOSIGNAL) != 1 ||
         recv(tools->sockets[1], text, 1, 0) != 1)
         return 15;
+    struct stat status;
+    if (fstat(tools->zero_fd, &status) != 0 || !S_ISCHR(status.st_mode))
+        return 17;
     if (isatty(tools->file_fd) || errno != ENOTTY)
         return 16;
     return WORKED;
