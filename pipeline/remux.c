@@ -26,8 +26,8 @@ static void put_parameters(struct fw_wire_writer *out, const AVCodecParameters *
     fw_wire_put_i32(out, par->bits_per_raw_sample);
     fw_wire_put_i32(out, par->profile);
     fw_wire_put_i32(out, par->level);
-    fw_wire_put_i32(out, par->width);
-    fw_wire_put_i32(out, par->height);
+    fw_wire_put_i32(out, par->width > 0 ? par->width : 0);
+    fw_wire_put_i32(out, par->height > 0 ? par->height : 0);
     fw_wire_put_rational(out, par->sample_aspect_ratio);
     fw_wire_put_i32(out, (int32_t)par->field_order);
     fw_wire_put_i32(out, (int32_t)par->color_range);
@@ -37,7 +37,7 @@ static void put_parameters(struct fw_wire_writer *out, const AVCodecParameters *
     fw_wire_put_i32(out, (int32_t)par->chroma_location);
     fw_wire_put_i32(out, par->video_delay);
     fw_wire_put_layout(out, &par->ch_layout);
-    fw_wire_put_i32(out, par->sample_rate);
+    fw_wire_put_i32(out, par->sample_rate > 0 ? par->sample_rate : 0);
     fw_wire_put_i32(out, par->block_align);
     fw_wire_put_i32(out, par->frame_size);
     fw_wire_put_i32(out, par->initial_padding);
@@ -94,19 +94,24 @@ static void get_parameters(struct fw_wire_reader *in, AVCodecParameters *par)
     /* A packet of wrapped_avframe is a pointer: such a codec never crosses. */
     if (par->codec_type < AVMEDIA_TYPE_UNKNOWN || par->codec_type >= AVMEDIA_TYPE_NB ||
         par->codec_id == AV_CODEC_ID_WRAPPED_AVFRAME || par->width < 0 || par->height < 0 ||
-        par->width > FW_DIMENSION_MAX * 2 || par->height > FW_DIMENSION_MAX * 2 ||
-        par->sample_rate < 0 || par->block_align < 0 || par->frame_size < 0)
+        par->sample_rate < 0)
         in->bad = true;
 }
 
 static void put_stream_side(struct fw_wire_writer *out, const struct fw_media_stream *stream)
 {
-    uint32_t count = stream->nb_side_data > 0 ? (uint32_t)stream->nb_side_data : 0;
-    count = count > SIDE_MAX ? SIDE_MAX : count;
+    uint32_t count = 0;
+    for (int i = 0; i < stream->nb_side_data && count < SIDE_MAX; i++)
+        count += fw_wire_packet_side_fits((int)stream->side_data[i].type,
+                                          stream->side_data[i].size);
     fw_wire_put_u32(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        fw_wire_put_i32(out, (int32_t)stream->side_data[i].type);
-        fw_wire_put_block(out, stream->side_data[i].data, stream->side_data[i].size);
+    for (int i = 0; i < stream->nb_side_data && count; i++) {
+        const AVPacketSideData *side = &stream->side_data[i];
+        if (!fw_wire_packet_side_fits((int)side->type, side->size))
+            continue;
+        fw_wire_put_i32(out, (int32_t)side->type);
+        fw_wire_put_block(out, side->data, side->size);
+        count--;
     }
 }
 
@@ -208,8 +213,9 @@ static void get_stream(struct fw_wire_reader *in, struct fw_media_stream *stream
 
 static void put_chapters(struct fw_wire_writer *out, const struct fw_media *media)
 {
-    fw_wire_put_u32(out, media->chapter_count);
-    for (uint32_t i = 0; i < media->chapter_count; i++) {
+    uint32_t count = media->chapter_count < CHAPTERS_MAX ? media->chapter_count : CHAPTERS_MAX;
+    fw_wire_put_u32(out, count);
+    for (uint32_t i = 0; i < count; i++) {
         const struct fw_media_chapter *chapter = &media->chapters[i];
         fw_wire_put_i64(out, chapter->id);
         fw_wire_put_rational(out, chapter->time_base);
@@ -239,13 +245,24 @@ static void get_chapters(struct fw_wire_reader *in, struct fw_media *media)
     }
 }
 
+static bool frame_side_goes(const AVFrameSideData *side)
+{
+    return side->size && fw_wire_frame_side_fits((int)side->type, side->size);
+}
+
 static void put_frame_side(struct fw_wire_writer *out, const struct fw_media *media)
 {
-    uint32_t count = media->frame_side_count > SIDE_MAX ? SIDE_MAX : media->frame_side_count;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < media->frame_side_count && count < SIDE_MAX; i++)
+        count += frame_side_goes(media->frame_side[i]);
     fw_wire_put_u32(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        fw_wire_put_i32(out, (int32_t)media->frame_side[i]->type);
-        fw_wire_put_block(out, media->frame_side[i]->data, media->frame_side[i]->size);
+    for (uint32_t i = 0; i < media->frame_side_count && count; i++) {
+        const AVFrameSideData *side = media->frame_side[i];
+        if (!frame_side_goes(side))
+            continue;
+        fw_wire_put_i32(out, (int32_t)side->type);
+        fw_wire_put_block(out, side->data, side->size);
+        count--;
     }
 }
 

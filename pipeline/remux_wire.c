@@ -77,6 +77,9 @@ void fw_wire_put_block(struct fw_wire_writer *writer, const void *data, size_t b
 
 void fw_wire_put_layout(struct fw_wire_writer *writer, const AVChannelLayout *layout)
 {
+    static const AVChannelLayout none = { 0 };
+    if (!av_channel_layout_check(layout) || layout->nb_channels > CHANNELS_MAX)
+        layout = &none;
     bool custom = layout->order == AV_CHANNEL_ORDER_CUSTOM;
     fw_wire_put_i32(writer, (int32_t)layout->order);
     fw_wire_put_i32(writer, layout->nb_channels);
@@ -89,9 +92,11 @@ void fw_wire_put_layout(struct fw_wire_writer *writer, const AVChannelLayout *la
 
 void fw_wire_put_dict(struct fw_wire_writer *writer, const AVDictionary *dict)
 {
-    fw_wire_put_u32(writer, (uint32_t)av_dict_count(dict));
+    uint32_t count = (uint32_t)av_dict_count(dict);
+    count = count < TAGS_MAX ? count : TAGS_MAX;
+    fw_wire_put_u32(writer, count);
     const AVDictionaryEntry *entry = NULL;
-    while ((entry = av_dict_get(dict, "", entry, AV_DICT_IGNORE_SUFFIX)) != NULL) {
+    while (count-- && (entry = av_dict_get(dict, "", entry, AV_DICT_IGNORE_SUFFIX)) != NULL) {
         fw_wire_put_block(writer, entry->key, strlen(entry->key));
         fw_wire_put_block(writer, entry->value, strlen(entry->value));
     }

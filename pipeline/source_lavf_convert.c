@@ -1,0 +1,80 @@
+/* Frames whose size or format changed in mid-stream, made like the first one. */
+#include "source_lavf.h"
+
+#include <stdio.h>
+
+#include "avframe.h"
+
+#include "filters/format.h"
+
+static bool same_kind(const struct fw_frame_info *a, const struct fw_frame_info *b)
+{
+    return a->format == b->format && a->width == b->width && a->height == b->height;
+}
+
+static void describe(const struct fw_frame_info *info, char *text, size_t room)
+{
+    const struct fw_format *format = fw_format_at(info->format);
+    (void)snprintf(text, room, "%dx%d %s", info->width, info->height,
+                   format ? format->name : "unknown");
+}
+
+static int note_change(struct fw_lavf *lavf, const struct fw_frame_info *info,
+                       struct fw_error *err)
+{
+    char from[64];
+    char to[64];
+    struct fw_damage_place place = fw_lavf_place(lavf, info->pts);
+    place.frame = lavf->base.stats.frames;
+    describe(&lavf->first, from, sizeof(from));
+    describe(info, to, sizeof(to));
+    return fw_source_changed(&lavf->base, place, from, to, err);
+}
+
+/* The ffmpeg command's own scaler settings, so that what it would make comes out. */
+static int prepare(struct fw_lavf *lavf, const AVFrame *from, struct fw_error *err)
+{
+    enum AVPixelFormat to = fw_format_to_av(lavf->video.format);
+    if (!lavf->scaled)
+        lavf->scaled = av_frame_alloc();
+    lavf->scaler =
+        sws_getCachedContext(lavf->scaler, from->width, from->height,
+                             (enum AVPixelFormat)from->format, lavf->video.width,
+                             lavf->video.height, to, SWS_BICUBIC, NULL, NULL, NULL);
+    if (!lavf->scaler || !lavf->scaled)
+        return fw_fail(err, FW_ERR_INPUT, "a frame cannot be converted to the first one's format");
+    av_frame_unref(lavf->scaled);
+    lavf->scaled->format = to;
+    lavf->scaled->width = lavf->video.width;
+    lavf->scaled->height = lavf->video.height;
+    if (av_frame_get_buffer(lavf->scaled, 0) < 0 || av_frame_copy_props(lavf->scaled, from) < 0)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory to convert a frame");
+    return FW_OK;
+}
+
+int fw_lavf_convert(struct fw_lavf *lavf, AVFrame *frame, const AVFrame **frame_out,
+                    struct fw_error *err)
+{
+    struct fw_frame_info info;
+    fw_frame_info_from_av(&info, frame);
+    *frame_out = frame;
+    if (same_kind(&info, &lavf->first))
+        return FW_OK;
+    int status = note_change(lavf, &info, err);
+    if (status == FW_OK && av_frame_apply_cropping(frame, AV_FRAME_CROP_UNALIGNED) < 0)
+        status = fw_fail(err, FW_ERR_INPUT, "a frame's crop cannot be applied");
+    if (status == FW_OK)
+        status = prepare(lavf, frame, err);
+    if (status != FW_OK)
+        return status;
+    if (sws_scale(lavf->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0,
+                  frame->height, lavf->scaled->data, lavf->scaled->linesize) < 0)
+        return fw_fail(err, FW_ERR_INPUT, "a frame cannot be converted to the first one's format");
+    /* Pixels of another shape over the same picture: the first frame's aspect stays true. */
+    lavf->scaled->sample_aspect_ratio =
+        (AVRational){ lavf->video.sample_aspect.num, lavf->video.sample_aspect.den };
+    lavf->scaled->crop_left = lavf->scaled->crop_right = 0;
+    lavf->scaled->crop_top = lavf->scaled->crop_bottom = 0;
+    *frame_out = lavf->scaled;
+    return FW_OK;
+}

@@ -1,0 +1,271 @@
+/* Opening a container without a name, choosing the main video, its decoder, and -ss. */
+#include "source_lavf.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/cpu.h>
+#include <libavutil/dict.h>
+#include <libavutil/error.h>
+#include <libavutil/mem.h>
+
+#define THREADS_AUTO_MAX 8
+
+/* Names of libavformat for what this program reads. Playlists, devices and formats that name other
+ * files are not among them, whatever a file looks like. */
+static const char demuxers[] =
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,ivf,obu,nut,ogg,"
+    "flv,asf,mxf,gif,apng,yuv4mpegpipe,dv,rm,wav,aac,mp3,flac,rawvideo";
+
+static const AVInputFormat *forced_format(const char *name, struct fw_error *err)
+{
+    size_t length = strlen(name);
+    for (const char *at = demuxers; length; at += strcspn(at, ",") + 1) {
+        size_t here = strcspn(at, ",");
+        if (here == length && memcmp(at, name, length) == 0) {
+            const AVInputFormat *format = av_find_input_format(name);
+            if (format)
+                return format;
+        }
+        if (!at[here])
+            break;
+    }
+    (void)fw_fail(err, FW_ERR_USAGE, "--input-format %s is not one of %s", name, demuxers);
+    return NULL;
+}
+
+static int refuse_content(struct fw_lavf *lavf, int code, struct fw_error *err)
+{
+    char text[FW_AVLOG_TEXT];
+    char what[AV_ERROR_MAX_STRING_SIZE];
+    bool said = fw_avlog_take_format(&lavf->log, text) > 0;
+    int status = fw_input_status(&lavf->base.input, err);
+    if (status != FW_OK)
+        return status;
+    if (code == AVERROR(ENOMEM))
+        return fw_fail(err, FW_ERR_INPUT, "the file asks for more memory than is allowed");
+    if (av_strerror(code, what, sizeof(what)) < 0)
+        (void)snprintf(what, sizeof(what), "error %d", code);
+    /* Known kinds outside the list (playlists among them) and unknown bytes read the same. */
+    if (!lavf->format && (code == AVERROR_INVALIDDATA || code == AVERROR(EINVAL)) &&
+        (!said || strstr(text, "whitelist")))
+        return fw_fail(err, FW_ERR_INPUT, "not a media file of a kind that is read here");
+    return fw_fail(err, FW_ERR_INPUT, "cannot be read: %s%s%s", said ? text : what,
+                   said ? ": " : "", said ? what : "");
+}
+
+static int interrupted(void *opaque)
+{
+    return fw_input_aborted(opaque);
+}
+
+static AVFormatContext *make_context(struct fw_lavf *lavf)
+{
+    AVFormatContext *format = avformat_alloc_context();
+    if (!format)
+        return NULL;
+    format->pb = lavf->avio;
+    format->flags |= AVFMT_FLAG_CUSTOM_IO;
+    format->io_open = fw_input_refuse;
+    format->interrupt_callback = (AVIOInterruptCB){ interrupted, &lavf->base.input };
+    format->format_whitelist = av_strdup(demuxers);
+    format->protocol_whitelist = av_strdup("");
+    fw_avlog_init(&lavf->log, format);
+    lavf->listening = true;
+    return format;
+}
+
+int fw_lavf_open_format(struct fw_lavf *lavf, struct fw_error *err)
+{
+    const struct fw_settings *settings = lavf->base.settings;
+    const AVInputFormat *forced = NULL;
+    if (settings->input_format) {
+        forced = forced_format(settings->input_format, err);
+        if (!forced)
+            return FW_ERR_USAGE;
+        if (!strcmp(forced->name, "rawvideo"))
+            return fw_fail(err, FW_ERR_USAGE,
+                           "raw video has no size or format of its own: put a y4m header before it");
+    }
+    lavf->avio = fw_input_open_avio(&lavf->base.input);
+    AVFormatContext *format = lavf->avio ? make_context(lavf) : NULL;
+    if (!format)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory to open the input");
+    AVDictionary *options = NULL;
+    /* As the ffmpeg command asks; other containers leave it in the dictionary. */
+    (void)av_dict_set(&options, "scan_all_pmts", "1", 0);
+    int code = avformat_open_input(&format, "", forced, &options);
+    av_dict_free(&options);
+    lavf->format = code < 0 ? NULL : format;
+    if (code >= 0)
+        code = avformat_find_stream_info(format, NULL);
+    if (code < 0)
+        return refuse_content(lavf, code, err);
+    uint32_t most = settings->max_streams && settings->max_streams < FW_STREAMS_MAX
+                        ? settings->max_streams
+                        : FW_STREAMS_MAX;
+    lavf->stream_count = format->nb_streams < most ? format->nb_streams : most;
+    for (unsigned i = 0; i < format->nb_streams; i++)
+        format->streams[i]->discard = AVDISCARD_ALL;
+    return FW_OK;
+}
+
+static bool is_video(const AVStream *stream)
+{
+    return stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+           !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
+}
+
+/* The best video as libavformat sees it, once covers are out of its sight. */
+static int best_video(const struct fw_lavf *lavf)
+{
+    AVFormatContext *format = lavf->format;
+    bool hidden[FW_STREAMS_MAX] = { false };
+    for (uint32_t i = 0; i < lavf->stream_count; i++) {
+        AVStream *stream = format->streams[i];
+        hidden[i] = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_video(stream);
+        if (hidden[i])
+            stream->codecpar->codec_type = AVMEDIA_TYPE_ATTACHMENT;
+    }
+    int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+    for (uint32_t i = 0; i < lavf->stream_count; i++) {
+        if (hidden[i])
+            format->streams[i]->codecpar->codec_type = AVMEDIA_TYPE_VIDEO;
+    }
+    return best >= 0 && (uint32_t)best < lavf->stream_count ? best : -1;
+}
+
+/* The video that one -map asks for: the best one if it is among them, else the first; -1: none. */
+static int mapped_video(const struct fw_lavf *lavf, const char *map, int best)
+{
+    char specifier[256];
+    char *end;
+    long file = strtol(map, &end, 10);
+    if (end == map || file != 0 || (*end && *end != ':' && *end != '?'))
+        return -1;
+    (void)snprintf(specifier, sizeof(specifier), "%s", *end == ':' ? end + 1 : "");
+    size_t length = strlen(specifier);
+    if (length && specifier[length - 1] == '?')
+        specifier[length - 1] = '\0';
+    int first = -1;
+    for (uint32_t i = 0; i < lavf->stream_count; i++) {
+        AVStream *stream = lavf->format->streams[i];
+        if (!is_video(stream) ||
+            avformat_match_stream_specifier(lavf->format, stream, specifier) <= 0)
+            continue;
+        if ((int)i == best)
+            return best;
+        first = first < 0 ? (int)i : first;
+    }
+    return first;
+}
+
+int fw_lavf_choose_video(struct fw_lavf *lavf, struct fw_error *err)
+{
+    const struct fw_settings *settings = lavf->base.settings;
+    int best = best_video(lavf);
+    int chosen = -1;
+    for (uint32_t i = 0; i < settings->maps.count && chosen < 0; i++) {
+        const char *map = settings->maps.items[i];
+        if (map[0] != '-' && map[0] != '[')
+            chosen = mapped_video(lavf, map, best);
+    }
+    if (chosen < 0)
+        chosen = best;
+    if (chosen < 0)
+        return fw_fail(err, FW_ERR_INPUT, "no video stream");
+    lavf->stream = lavf->format->streams[chosen];
+    lavf->stream->discard = AVDISCARD_NONE;
+    lavf->streams[chosen].action = FW_STREAM_VIDEO;
+    const AVCodecParameters *par = lavf->stream->codecpar;
+    uint64_t pixels = (uint64_t)(par->width > 0 ? par->width : 0) *
+                      (uint64_t)(par->height > 0 ? par->height : 0);
+    if (par->width > FW_DIMENSION_MAX || par->height > FW_DIMENSION_MAX)
+        return fw_fail(err, FW_ERR_INPUT, "%dx%d is more than the %d pixels a side that are read",
+                       par->width, par->height, FW_DIMENSION_MAX);
+    if (settings->max_pixels && pixels > settings->max_pixels)
+        return fw_fail(err, FW_ERR_INPUT, "%dx%d is more than --max-pixels %llu allows", par->width,
+                       par->height, (unsigned long long)settings->max_pixels);
+    return FW_OK;
+}
+
+int fw_lavf_seek_start(struct fw_lavf *lavf, struct fw_error *err)
+{
+    const struct fw_settings *settings = lavf->base.settings;
+    AVFormatContext *format = lavf->format;
+    int64_t start = settings->seek_us != FW_NOPTS ? settings->seek_us : 0;
+    if (format->start_time != AV_NOPTS_VALUE &&
+        __builtin_add_overflow(start, format->start_time, &start))
+        return fw_fail(err, FW_ERR_INPUT, "the file's start time is out of range");
+    lavf->offset_us = start;
+    lavf->timeline.offset_us = -start;
+    lavf->timeline.last_us = AV_NOPTS_VALUE;
+    lavf->timeline.discontinuous = (format->iformat->flags & AVFMT_TS_DISCONT) != 0;
+    if (settings->seek_us == FW_NOPTS || !lavf->base.input.seekable)
+        return FW_OK;
+    /* Where the index is of decoding times, frames that are shown after the target may be decoded
+     * from before it: 3/23 s reaches back three frames of film, as the ffmpeg command does. */
+    int64_t target = start;
+    bool reorders = false;
+    for (unsigned i = 0; i < format->nb_streams; i++)
+        reorders = reorders || format->streams[i]->codecpar->video_delay;
+    if (!(format->iformat->flags & AVFMT_SEEK_TO_PTS) && reorders)
+        target -= 3 * AV_TIME_BASE / 23;
+    /* A file that cannot seek is read from its start instead. */
+    if (avformat_seek_file(format, -1, INT64_MIN, target, target, 0) < 0)
+        return fw_input_status(&lavf->base.input, err);
+    return FW_OK;
+}
+
+const AVCodec *fw_lavf_find_decoder(const AVStream *stream)
+{
+    const AVCodec *codec = NULL;
+    enum AVCodecID id = stream->codecpar->codec_id;
+    const AVDictionaryEntry *alpha = av_dict_get(stream->metadata, "alpha_mode", NULL, 0);
+    if (alpha && !strcmp(alpha->value, "1")) {
+        /* libavcodec's own VP8 and VP9 decoders do not read the second layer that holds alpha. */
+        if (id == AV_CODEC_ID_VP8)
+            codec = avcodec_find_decoder_by_name("libvpx");
+        else if (id == AV_CODEC_ID_VP9)
+            codec = avcodec_find_decoder_by_name("libvpx-vp9");
+    }
+    if (!codec && id == AV_CODEC_ID_AV1)
+        codec = avcodec_find_decoder_by_name("libdav1d");
+    return codec ? codec : avcodec_find_decoder(id);
+}
+
+static int thread_count(const struct fw_settings *settings)
+{
+    int cores = av_cpu_count();
+    if (settings->decoder_threads)
+        return (int)settings->decoder_threads;
+    return cores < THREADS_AUTO_MAX ? cores : THREADS_AUTO_MAX;
+}
+
+int fw_lavf_open_decoder(struct fw_lavf *lavf, struct fw_error *err)
+{
+    const struct fw_settings *settings = lavf->base.settings;
+    const AVStream *stream = lavf->stream;
+    const AVCodec *codec = fw_lavf_find_decoder(stream);
+    if (!codec)
+        return fw_fail(err, FW_ERR_INPUT, "no decoder for %s",
+                       avcodec_get_name(stream->codecpar->codec_id));
+    AVCodecContext *context = lavf->codec = avcodec_alloc_context3(codec);
+    if (!context || avcodec_parameters_to_context(context, stream->codecpar) < 0)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for the decoder");
+    context->opaque = &lavf->log;
+    context->pkt_timebase = stream->time_base;
+    context->framerate = stream->avg_frame_rate;
+    context->thread_count = thread_count(settings);
+    /* libav rounds a crop to what its own filters can address; ours is exact. */
+    context->apply_cropping = 0;
+    if (settings->max_pixels)
+        context->max_pixels = (int64_t)settings->max_pixels;
+    int code = avcodec_open2(context, codec, NULL);
+    if (code < 0)
+        return fw_fail(err, FW_ERR_INPUT, "the %s decoder does not take the stream (error %d)",
+                       codec->name, code);
+    return FW_OK;
+}
