@@ -142,7 +142,7 @@ void fw_hop_reader_destroy(struct fw_hop_reader *reader);
 struct fw_taken {
     uint64_t seq;
     enum fw_outcome outcome;
-    struct fw_frame_info info; /* of the output; a checked copy */
+    struct fw_frame_info info; /* of the output; of the input for DROP and HOLD. A checked copy */
     const uint8_t *pixels;     /* slot base for DONE (OUT pool) and ALIAS (IN pool), else NULL */
     const uint8_t *blob;       /* side data, info.blob_bytes long; NULL when none. Another process
                                 * may still write it: copy, check, use */

@@ -68,6 +68,16 @@ static bool head_or_end(void *arg)
     return atomic_load(&hop->shared->end) <= reader->next;
 }
 
+/* A frame without pixels still has its place in time. */
+static int describe_absent(const struct fw_hop_reader *reader, const struct fw_descriptor *desc,
+                           struct fw_taken *taken)
+{
+    fw_info_load(&desc->in, &taken->info);
+    if (!fw_info_fits(&taken->info, reader->hop->geometry.in_slot_bytes))
+        return FW_ERR_INTERNAL;
+    return FW_OK;
+}
+
 static int describe(const struct fw_hop_reader *reader, const struct fw_descriptor *desc,
                     uint64_t word, struct fw_taken *taken)
 {
@@ -90,10 +100,8 @@ static int describe(const struct fw_hop_reader *reader, const struct fw_descript
     return FW_OK;
 }
 
-int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken)
+static int wait_for_head(struct fw_hop_reader *reader)
 {
-    static const enum fw_outcome outcomes[] = { FW_OUTCOME_DONE, FW_OUTCOME_ALIAS,
-                                                FW_OUTCOME_DROP, FW_OUTCOME_HOLD };
     struct fw_hop *hop = reader->hop;
     struct fw_wait wait = { .bell = &hop->shared->reader_bell,
                             .control = hop->control,
@@ -103,11 +111,20 @@ int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken)
                             .ready = head_or_end,
                             .arg = reader };
 
+    return fw_bell_wait(&wait);
+}
+
+int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken)
+{
+    static const enum fw_outcome outcomes[] = { FW_OUTCOME_DONE, FW_OUTCOME_ALIAS,
+                                                FW_OUTCOME_DROP, FW_OUTCOME_HOLD };
+    struct fw_hop *hop = reader->hop;
+
     FW_CHECK(!reader->taken);
     memset(taken, 0, sizeof(*taken));
     fw_proc_beat(hop->self);
     bind_free(reader);
-    int status = fw_bell_wait(&wait);
+    int status = wait_for_head(reader);
     if (status < 0)
         return status;
     const struct fw_descriptor *desc = fw_hop_descriptor(hop, reader->next);
@@ -116,11 +133,12 @@ int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken)
         return atomic_load(&hop->shared->end) == reader->next ? FW_END : FW_ERR_INTERNAL;
     taken->seq = reader->next;
     taken->outcome = outcomes[fw_word_state(word) - FW_FRAME_DONE];
-    if (taken->outcome == FW_OUTCOME_DONE || taken->outcome == FW_OUTCOME_ALIAS) {
+    if (taken->outcome == FW_OUTCOME_DONE || taken->outcome == FW_OUTCOME_ALIAS)
         status = describe(reader, desc, word, taken);
-        if (status < 0)
-            return status;
-    }
+    else
+        status = describe_absent(reader, desc, taken);
+    if (status < 0)
+        return status;
     reader->taken = true;
     return FW_OK;
 }
