@@ -361,7 +361,10 @@ int fw_output_open(struct fw_output *output, const struct fw_settings *settings,
         status = fw_fail(err, FW_ERR_MEMORY, "no memory for a file name");
     } else if (strcmp(output->path, "-") == 0) {
         output->kind = FW_OUTPUT_STDOUT;
-        output->fd = STDOUT_FILENO;
+        /* A number of its own: children put /dev/null in the place of the standard ones. */
+        output->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+        if (output->fd < 0)
+            status = fw_output_fail("standard output", "cannot write", errno, err);
     } else {
         status = open_target(output, settings, err);
     }

@@ -149,7 +149,7 @@ void fw_output_close(struct fw_output *output)
     }
     if (output->temp_name[0])
         (void)unlinkat(output->dir_fd, output->temp_name, 0);
-    if (output->fd >= 0 && output->kind != FW_OUTPUT_STDOUT)
+    if (output->fd >= 0)
         close(output->fd);
     /* While the lock is still held: the next run must not find a file that we then remove. */
     if (output->lock_name[0] && output->lock_fd >= 0)

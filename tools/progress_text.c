@@ -30,7 +30,7 @@ void fw_progress_line(const struct fw_progress *p, char *text, size_t bytes)
     } else {
         (void)snprintf(part, sizeof(part), " %llu frames", (unsigned long long)p->frames);
     }
-    if (p->fps > 0 && p->fps < 1)
+    if (p->fps >= 0.001 && p->fps < 1)
         (void)snprintf(rate, sizeof(rate), "%.1fs/frame", 1 / p->fps);
     else
         (void)snprintf(rate, sizeof(rate), "%.1ffps", p->fps);
