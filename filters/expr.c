@@ -187,3 +187,8 @@ int fw_duration_read(const char *text, int64_t *microseconds_out)
 {
     return av_parse_time(microseconds_out, text, 1) < 0 ? -1 : 0;
 }
+
+int fw_size_read(const char *text, int32_t *width_out, int32_t *height_out)
+{
+    return av_parse_video_size(width_out, height_out, text) < 0 ? -1 : 0;
+}

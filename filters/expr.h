@@ -27,5 +27,7 @@ bool fw_expr_mentions(const char *text, const char *name);
 int fw_color_read(const char *text, uint32_t *rgba_out) FW_MUST_CHECK;
 /* To microseconds. Returns 0 or -1. */
 int fw_duration_read(const char *text, int64_t *microseconds_out) FW_MUST_CHECK;
+/* "640x480" or a name such as hd720. Returns 0 or -1. */
+int fw_size_read(const char *text, int32_t *width_out, int32_t *height_out) FW_MUST_CHECK;
 
 #endif

@@ -1,7 +1,12 @@
 /* One FW_FILTER(name) line per built-in. Read by registry.c, by CMake and by the tests. */
+FW_FILTER(boxblur)
 FW_FILTER(crop)
+FW_FILTER(fade)
+FW_FILTER(format)
 FW_FILTER(hflip)
 FW_FILTER(negate)
 FW_FILTER(null)
+FW_FILTER(scale)
 FW_FILTER(transpose)
+FW_FILTER(unsharp)
 FW_FILTER(vflip)
