@@ -16,7 +16,7 @@
 
 #define TIMEOUT_MS 120000
 #define LINE_WIDTH 4u  /* the separator */
-#define LINE_SHADE 255 /* white: letterbox bars are black */
+#define LINE_SHADE 128 /* gray: letterbox bars are black, inverted ones white */
 #define PNG_LEVEL 6
 
 struct pair {
