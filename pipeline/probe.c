@@ -7,6 +7,7 @@
 #include "remux.h"
 #include "remux_document.h"
 #include "sandbox.h"
+#include "sink_codecs.h"
 #include "source.h"
 
 #include <stdlib.h>
@@ -74,6 +75,7 @@ static int probe_in_child(void *argument, int result_fd, struct fw_error *err)
     struct fw_source *source = NULL;
     char *text = NULL;
     uint32_t layers = 0;
+    fw_sink_silence();
     int status = fw_sandbox_enter(&lock, &layers, err);
     if (status == FW_OK)
         status = fw_source_open(&source, &options, err);

@@ -7,8 +7,10 @@
 #include "outcome.h"
 
 #include "budget.h"
+#include "fault.h"
 #include "input.h"
 #include "job.h"
+#include "sink_codecs.h"
 
 #include "filters/chain.h"
 
@@ -53,6 +55,7 @@ static int check_single_thread(struct fw_error *err)
 static int check_words(const struct fw_settings *settings, struct fw_error *err)
 {
     struct fw_chain *chain = NULL;
+    fw_sink_silence();
     int status = fw_settings_check(settings, err);
     if (status == FW_OK)
         status = fw_chain_create(&chain, settings->chain, err);
@@ -165,6 +168,7 @@ static int finish_job(struct running *running, struct fw_error *err)
     record->interrupted = running->crew->draining;
     record->degraded = running->crew->decoder_result.source.damaged > 0 ||
                        running->crew->poisoned > 0;
+    fw_fault_point(settings->fault, "supervisor", "publish", 0);
     return fw_output_commit(&running->output, record->interrupted, record->published,
                             sizeof(record->published), err);
 }

@@ -1,5 +1,7 @@
 #include "sink_codecs.h"
 
+#include "avlog.h"
+
 #include "filters/check.h"
 
 #include <libavcodec/avcodec.h>
@@ -8,6 +10,11 @@
 #include <libswscale/swscale.h>
 
 #include <stdio.h>
+
+void fw_sink_silence(void)
+{
+    fw_avlog_silence();
+}
 
 bool fw_sink_has_encoder(const char *name)
 {
