@@ -58,8 +58,8 @@ int fw_arena_open(struct fw_arena *arena, const char *name, size_t virtual_bytes
     snprintf(text, sizeof(text), "/proc/self/fd/%d", fd);
     int fd_ro = open(text, O_RDONLY | O_CLOEXEC);
     if (fd_ro < 0) {
-        int status = fw_fail(err, FW_ERR_SYSTEM, "cannot open shared memory %s read-only: %s",
-                             name, strerror(errno));
+        int status = fw_fail(err, FW_ERR_SYSTEM, "cannot open shared memory %s read-only: %s", name,
+                             strerror(errno));
         close(fd);
         return status;
     }
@@ -103,8 +103,8 @@ int fw_arena_map(struct fw_arena *arena, bool writable, bool payload, struct fw_
         return fw_fail(err, FW_ERR_MEMORY, "cannot reserve %zu bytes of addresses: %s", bytes,
                        strerror(errno));
     if (mmap(base, bytes, prot, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED) {
-        int status = fw_fail(err, FW_ERR_MEMORY, "cannot map %zu bytes of shared memory: %s",
-                             bytes, strerror(errno));
+        int status = fw_fail(err, FW_ERR_MEMORY, "cannot map %zu bytes of shared memory: %s", bytes,
+                             strerror(errno));
         munmap(base, bytes + page_bytes());
         return status;
     }

@@ -1,11 +1,12 @@
 #include "bell.h"
-#include "ring_hooks.h"
 
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "ring_hooks.h"
 
 #define EPOCH_ONE (UINT64_C(1) << 32)
 #define SLEEPERS UINT64_C(0xffffffff)

@@ -29,8 +29,8 @@ struct fw_wait {
     struct fw_control *control; /* its run_state ends the wait */
     struct fw_proc *self;       /* beats and accounts; NULL: this wait is not a sign of life */
     enum fw_wait_kind kind;
-    uint64_t seq;               /* what is waited for, shown in self->wait_seq */
-    bool (*ready)(void *arg);   /* true once the wait is over; may be called at any time */
+    uint64_t seq;             /* what is waited for, shown in self->wait_seq */
+    bool (*ready)(void *arg); /* true once the wait is over; may be called at any time */
     void *arg;
 };
 

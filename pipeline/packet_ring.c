@@ -1,8 +1,9 @@
 #include "packet_ring.h"
-#include "bell.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "bell.h"
 
 /* Cursors count bytes since the start; each has one writer. */
 struct fw_packet_ring_shared {

@@ -1,11 +1,11 @@
 #include "ring.h"
-#include "ring_hooks.h"
-#include "ring_shared.h"
 
 #include <string.h>
 
 #include "arena.h"
 #include "filters/check.h"
+#include "ring_hooks.h"
+#include "ring_shared.h"
 
 /* What a wait of a worker looks at. */
 struct worker_wait {
@@ -221,8 +221,7 @@ static void settle(struct fw_hop *hop, const struct fw_lease *lease, uint32_t st
 
     do {
         if (fw_word_lap(word) != fw_hop_lap(hop, seq) ||
-            fw_word_state(word) != FW_FRAME_PUBLISHED ||
-            fw_frame_attempts(word) != lease->attempts)
+            fw_word_state(word) != FW_FRAME_PUBLISHED || fw_frame_attempts(word) != lease->attempts)
             return;
         uint32_t mark = fw_frame_mark(word);
         next = fw_frame_word(fw_word_lap(word), lease->attempts, mark ? FW_FRAME_IN_INFO : 0, 0,
@@ -354,7 +353,7 @@ int fw_lease_neighbour(const struct fw_hop *hop, const struct fw_work *work, int
     const struct fw_hop_geometry *g = &hop->geometry;
 
     FW_CHECK(offset >= -g->before && offset <= g->after);
-    if (offset < 0 && (uint64_t)-(int64_t)offset > work->seq)
+    if (offset < 0 && (uint64_t) - (int64_t)offset > work->seq)
         return FW_END;
     uint64_t seq = work->seq + (uint64_t)(int64_t)offset;
     if (seq >= atomic_load(&hop->shared->end))

@@ -1,5 +1,4 @@
 #include "ring.h"
-#include "ring_shared.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +6,7 @@
 #include "filters/check.h"
 #include "filters/format.h"
 #include "filters/image.h"
+#include "ring_shared.h"
 
 /* ---- geometry ------------------------------------------------------------------------------ */
 
@@ -55,12 +55,10 @@ static int shape_check(const struct fw_hop_geometry *g, uint32_t workers, struct
     if (g->ring_len < 1 || g->ring_len > FW_RING_MAX || (g->ring_len & (g->ring_len - 1)) != 0)
         return fw_fail(err, FW_ERR_INTERNAL, "a ring of %u descriptors", g->ring_len);
     if (g->in_slots > FW_SLOTS_MAX || g->out_slots > FW_SLOTS_MAX)
-        return fw_fail(err, FW_ERR_INTERNAL, "pools of %u and %u slots", g->in_slots,
-                       g->out_slots);
+        return fw_fail(err, FW_ERR_INTERNAL, "pools of %u and %u slots", g->in_slots, g->out_slots);
     if (!slot_size_ok(g->in_slot_bytes) || !slot_size_ok(g->out_slot_bytes))
         return fw_fail(err, FW_ERR_INTERNAL, "slots of %llu and %llu bytes",
-                       (unsigned long long)g->in_slot_bytes,
-                       (unsigned long long)g->out_slot_bytes);
+                       (unsigned long long)g->in_slot_bytes, (unsigned long long)g->out_slot_bytes);
     return FW_OK;
 }
 
@@ -262,13 +260,12 @@ static bool count_attempt(struct fw_hop *hop, uint64_t seq, struct fw_requeue *r
     uint64_t next;
 
     do {
-        if (fw_word_lap(word) != fw_hop_lap(hop, seq) ||
-            fw_word_state(word) != FW_FRAME_PUBLISHED)
+        if (fw_word_lap(word) != fw_hop_lap(hop, seq) || fw_word_state(word) != FW_FRAME_PUBLISHED)
             return false;
         attempts = fw_frame_attempts(word);
         attempts = attempts < 255 ? attempts + 1 : 255;
-        next = fw_frame_word(fw_word_lap(word), attempts, fw_frame_flags(word),
-                             fw_frame_mark(word), FW_FRAME_PUBLISHED);
+        next = fw_frame_word(fw_word_lap(word), attempts, fw_frame_flags(word), fw_frame_mark(word),
+                             FW_FRAME_PUBLISHED);
     } while (!atomic_compare_exchange_weak(&desc->word, &word, next));
     requeue->had_frame = true;
     requeue->seq = seq;
@@ -318,11 +315,10 @@ void fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome)
 
     FW_CHECK(outcome != FW_OUTCOME_DONE);
     do {
-        if (fw_word_lap(word) != fw_hop_lap(hop, seq) ||
-            fw_word_state(word) != FW_FRAME_PUBLISHED)
+        if (fw_word_lap(word) != fw_hop_lap(hop, seq) || fw_word_state(word) != FW_FRAME_PUBLISHED)
             return;
-        next = fw_frame_word(fw_word_lap(word), fw_frame_attempts(word), fw_frame_flags(word),
-                             mark, FW_FRAME_PUBLISHED);
+        next = fw_frame_word(fw_word_lap(word), fw_frame_attempts(word), fw_frame_flags(word), mark,
+                             FW_FRAME_PUBLISHED);
     } while (!atomic_compare_exchange_weak(&desc->word, &word, next));
     fw_hop_broadcast(hop);
 }

@@ -23,16 +23,16 @@ struct fw_range;
 
 /* Sizes of a hop. Immutable once the memory is formatted. */
 struct fw_hop_geometry {
-    uint32_t ring_len;   /* descriptors, a power of two */
-    uint32_t range_len;  /* frames of a range, 1..FW_RANGE_MAX */
+    uint32_t ring_len;  /* descriptors, a power of two */
+    uint32_t range_len; /* frames of a range, 1..FW_RANGE_MAX */
     uint32_t in_slots;
     uint32_t out_slots;
-    uint64_t in_slot_bytes;  /* stride of the IN pool, a multiple of the page size */
+    uint64_t in_slot_bytes; /* stride of the IN pool, a multiple of the page size */
     uint64_t out_slot_bytes;
-    int32_t before;      /* neighbours that an output reads */
+    int32_t before; /* neighbours that an output reads */
     int32_t after;
-    uint32_t in_cap;     /* slots that the writer's codec may hold (direct rendering) */
-    uint32_t out_cap;    /* slots that the reader's codec may hold */
+    uint32_t in_cap;  /* slots that the writer's codec may hold (direct rendering) */
+    uint32_t out_cap; /* slots that the reader's codec may hold */
 };
 
 /* Says FW_ERR_MEMORY with the broken bound when C1 to C3 do not hold for `workers`. */
@@ -51,7 +51,7 @@ struct fw_hop {
     struct fw_hop_shared *shared;
     struct fw_hop_geometry geometry;
     struct fw_control *control;
-    struct fw_proc *self;   /* beats and wait reasons go here; NULL in the supervisor */
+    struct fw_proc *self; /* beats and wait reasons go here; NULL in the supervisor */
     uint32_t self_index;
     uint8_t *in;
     uint8_t *out;
@@ -95,9 +95,9 @@ void fw_hop_end(struct fw_hop_writer *writer);
 struct fw_lease {
     uint64_t start; /* sequence numbers [start, end) */
     uint64_t end;
-    uint64_t next;  /* the frame to work on */
-    uint32_t range; /* index in the range table */
-    uint64_t word;  /* the range's word as claimed */
+    uint64_t next;     /* the frame to work on */
+    uint32_t range;    /* index in the range table */
+    uint64_t word;     /* the range's word as claimed */
     uint32_t attempts; /* on the frame to work on, before this one */
 };
 

@@ -1,11 +1,10 @@
 #include "ring.h"
-#include "ring_hooks.h"
-#include "ring_shared.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "filters/check.h"
+#include "ring_shared.h"
 
 struct fw_hop_reader {
     struct fw_hop *hop;
@@ -116,8 +115,8 @@ static int wait_for_head(struct fw_hop_reader *reader)
 
 int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken)
 {
-    static const enum fw_outcome outcomes[] = { FW_OUTCOME_DONE, FW_OUTCOME_ALIAS,
-                                                FW_OUTCOME_DROP, FW_OUTCOME_HOLD };
+    static const enum fw_outcome outcomes[] = { FW_OUTCOME_DONE, FW_OUTCOME_ALIAS, FW_OUTCOME_DROP,
+                                                FW_OUTCOME_HOLD };
     struct fw_hop *hop = reader->hop;
 
     FW_CHECK(!reader->taken);

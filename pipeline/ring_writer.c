@@ -1,11 +1,10 @@
 #include "ring.h"
-#include "ring_hooks.h"
-#include "ring_shared.h"
 
 #include <stdlib.h>
 
 #include "arena.h"
 #include "filters/check.h"
+#include "ring_shared.h"
 
 #define NO_SLOT UINT32_MAX
 

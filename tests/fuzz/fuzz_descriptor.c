@@ -1,7 +1,7 @@
 /*
  * What a hostile process can write into the shared memory of a hop, as the others see it: the input
- * is a list of operations of the roles and of stray stores between them. Every call may refuse; none
- * may touch memory outside its pools, which lie between pages that cannot be touched.
+ * is a list of operations of the roles and of stray stores between them. Every call may refuse;
+ * none may touch memory outside its pools, which lie between pages that cannot be touched.
  *
  * Waits are replaced: in one thread nobody would ever ring.
  */
@@ -19,8 +19,20 @@
 #include "pipeline/packet_ring.h"
 
 enum { WRITER, READER, WORKER_A, WORKER_B, PROCS };
-enum { OP_PUBLISH, OP_CLAIM, OP_NEXT, OP_FINISH, OP_TAKE, OP_CONSUME, OP_END, OP_REQUEUE,
-       OP_POISON, OP_PACKET_WRITE, OP_PACKET_READ, OP_COUNT };
+enum {
+    OP_PUBLISH,
+    OP_CLAIM,
+    OP_NEXT,
+    OP_FINISH,
+    OP_TAKE,
+    OP_CONSUME,
+    OP_END,
+    OP_REQUEUE,
+    OP_POISON,
+    OP_PACKET_WRITE,
+    OP_PACKET_READ,
+    OP_COUNT
+};
 
 #define SLOT ((uint64_t)FW_BLOB_MAX + 8192)
 #define PACKET_BYTES 64
@@ -102,8 +114,8 @@ static uint8_t *guarded(size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t whole = (bytes + page - 1) / page * page;
-    uint8_t *mem = mmap(NULL, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                        -1, 0);
+    uint8_t *mem = mmap(NULL, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                        0);
 
     FW_CHECK(mem != MAP_FAILED && mprotect(mem + whole, page, PROT_NONE) == 0);
     return mem;

@@ -14,7 +14,7 @@ struct scene {
     struct fw_control control;
     struct fw_bell bell;
     _Atomic uint32_t flag;
-    uint32_t looks; /* how often ready() was asked */
+    uint32_t looks;    /* how often ready() was asked */
     uint32_t raise_at; /* at this look somebody rings without a wait being seen */
     bool ring;         /* ... or only sets the flag */
 };

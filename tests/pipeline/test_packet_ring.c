@@ -144,8 +144,7 @@ Test(packet_ring, an_end_inside_a_record_is_refused)
         memcpy((uint8_t *)scene.ring.shared + fw_packet_ring_footprint(0), &length, 8);
         *scene.written = cut;
         fw_packet_ring_end(&scene.ring);
-        cr_assert(fw_packet_ring_read(&scene.ring, 1000, &record, &bytes, NULL) ==
-                  FW_ERR_INTERNAL);
+        cr_assert(fw_packet_ring_read(&scene.ring, 1000, &record, &bytes, NULL) == FW_ERR_INTERNAL);
     }
 }
 

@@ -256,6 +256,50 @@ Test(ranges, a_lease_taken_back_changes_nothing)
     bench_close(&b);
 }
 
+/* The range alone tells: no attempt was counted, as the frame was not noted. */
+Test(ranges, a_lost_range_is_noticed)
+{
+    struct bench b;
+    struct fw_lease lease;
+    struct fw_work work;
+    struct fw_requeue requeue;
+
+    bench_open(&b, 8, 2, 4, 4);
+    bench_start(&b);
+    bench_bind(&b);
+    bench_publish(&b);
+    bench_claim(&b, BENCH_A, &lease, 0);
+    bench_next(&b, BENCH_A, &lease, &work, 0);
+    uint64_t word = atomic_load(&b.hops[0].descriptors[0].word);
+    atomic_store(&b.control->procs[BENCH_A].current, 0);
+    fw_hop_requeue(&b.supervisor, BENCH_A, &requeue);
+    bench_finish(&b, BENCH_A, &lease, &work, FW_OUTCOME_DONE);
+    cr_assert(atomic_load(&b.hops[0].descriptors[0].word) == word);
+    bench_close(&b);
+}
+
+/* The attempt alone tells: the range was taken back after it was looked at. */
+Test(ranges, a_lost_attempt_is_noticed)
+{
+    struct bench b;
+    struct fw_lease lease;
+    struct fw_work work;
+    struct fw_requeue requeue;
+
+    bench_open(&b, 8, 2, 4, 4);
+    bench_start(&b);
+    bench_bind(&b);
+    bench_publish(&b);
+    bench_claim(&b, BENCH_A, &lease, 0);
+    bench_next(&b, BENCH_A, &lease, &work, 0);
+    fw_hop_requeue(&b.supervisor, BENCH_A, &requeue);
+    uint64_t word = atomic_load(&b.hops[0].descriptors[0].word);
+    atomic_store(&b.hops[0].ranges[0].word, lease.word);
+    bench_finish(&b, BENCH_A, &lease, &work, FW_OUTCOME_DONE);
+    cr_assert(atomic_load(&b.hops[0].descriptors[0].word) == word);
+    bench_close(&b);
+}
+
 /* ---- poison --------------------------------------------------------------------------------- */
 
 Test(ranges, a_poison_frame_is_not_read_again)

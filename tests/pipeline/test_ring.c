@@ -123,8 +123,8 @@ Test(ring, frames_come_out_in_order)
 
 Test(ring, every_outcome_arrives)
 {
-    static const enum fw_outcome outcomes[] = { FW_OUTCOME_DONE, FW_OUTCOME_ALIAS,
-                                                FW_OUTCOME_DROP, FW_OUTCOME_HOLD };
+    static const enum fw_outcome outcomes[] = { FW_OUTCOME_DONE, FW_OUTCOME_ALIAS, FW_OUTCOME_DROP,
+                                                FW_OUTCOME_HOLD };
     struct bench b;
     struct fw_lease lease;
     struct fw_work work;

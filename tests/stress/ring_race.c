@@ -67,7 +67,8 @@ static void run(const struct fw_hop_geometry *geometry, uint32_t workers, uint64
 }
 
 /* The smallest sound sizes, or roomy ones. */
-static struct fw_hop_geometry sized(uint32_t workers, uint32_t range_len, int32_t around, bool tight)
+static struct fw_hop_geometry sized(uint32_t workers, uint32_t range_len, int32_t around,
+                                    bool tight)
 {
     struct fw_hop_geometry g = { .range_len = range_len,
                                  .in_slot_bytes = FW_SYNTHETIC_SLOT,
