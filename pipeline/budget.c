@@ -114,14 +114,27 @@ static int slot_bytes(const struct fw_link *link, uint64_t *bytes_out)
     return 0;
 }
 
+static uint64_t fit_hop(struct fw_hop_plan *hop, uint32_t workers, uint32_t range)
+{
+    struct fw_hop_geometry *geometry = &hop->geometry;
+    hop->workers = workers;
+    geometry->range_len = range;
+    fw_hop_geometry_fit(geometry, workers);
+    hop->in_pool_bytes = geometry->in_slots * geometry->in_slot_bytes;
+    hop->out_pool_bytes = geometry->out_slots * geometry->out_slot_bytes;
+    return hop->in_pool_bytes + hop->out_pool_bytes + workers * hop->scratch_bytes;
+}
+
 static uint64_t fit_once(struct fw_plan *plan, uint32_t workers, uint32_t range)
 {
-    plan->workers = workers;
-    plan->hop.range_len = range;
-    fw_hop_geometry_fit(&plan->hop, workers);
-    plan->in_pool_bytes = plan->hop.in_slots * plan->hop.in_slot_bytes;
-    plan->out_pool_bytes = plan->hop.out_slots * plan->hop.out_slot_bytes;
-    return plan->in_pool_bytes + plan->out_pool_bytes + workers * plan->scratch_bytes;
+    uint64_t bytes = 0;
+    plan->workers = 0;
+    for (uint32_t i = 0; i < plan->hop_count; i++) {
+        plan->hops[i].first_proc = FW_PLAN_FIRST_WORKER + plan->workers;
+        bytes += fit_hop(&plan->hops[i], workers, range);
+        plan->workers += workers;
+    }
+    return bytes;
 }
 
 /* Shrinks what the user left open, first the ranges, then the workers. */
@@ -141,13 +154,14 @@ static uint64_t fit_auto(struct fw_plan *plan, const struct fw_settings *setting
 
 int fw_budget_fit(struct fw_plan *plan, const struct fw_settings *settings, struct fw_error *err)
 {
-    if (slot_bytes(&plan->source, &plan->hop.in_slot_bytes) != 0 ||
-        slot_bytes(&plan->output, &plan->hop.out_slot_bytes) != 0)
+    struct fw_hop_geometry *first = &plan->hops[0].geometry;
+    struct fw_hop_geometry *last = &plan->hops[plan->hop_count - 1].geometry;
+    if (slot_bytes(&plan->source, &first->in_slot_bytes) != 0 ||
+        slot_bytes(&plan->output, &last->out_slot_bytes) != 0)
         return fw_fail(err, FW_ERR_USAGE, "frames of %dx%d are larger than framewheel handles",
                        plan->output.width, plan->output.height);
-    uint64_t largest = plan->hop.in_slot_bytes > plan->hop.out_slot_bytes
-                           ? plan->hop.in_slot_bytes
-                           : plan->hop.out_slot_bytes;
+    uint64_t largest = first->in_slot_bytes > last->out_slot_bytes ? first->in_slot_bytes
+                                                                   : last->out_slot_bytes;
     if (settings->max_slot != 0 && largest > settings->max_slot)
         return fw_fail(err, FW_ERR_INPUT,
                        "a frame needs %.0f MiB, more than --max-slot allows (%.0f MiB)",
@@ -158,7 +172,10 @@ int fw_budget_fit(struct fw_plan *plan, const struct fw_settings *settings, stru
         return fw_fail(err, FW_ERR_MEMORY,
                        "the ring needs %.1f MiB (%u + %u slots, %u workers) and may have %.1f MiB\n"
                        "hint: --ring-mem %.0fM, or fewer --workers, or a smaller --range",
-                       (double)bytes / MIB, plan->hop.in_slots, plan->hop.out_slots, plan->workers,
+                       (double)bytes / MIB, first->in_slots, last->out_slots, plan->workers,
                        (double)plan->budget_bytes / MIB, (double)bytes / MIB + 1);
-    return fw_hop_geometry_check(&plan->hop, plan->workers, err);
+    int status = FW_OK;
+    for (uint32_t i = 0; status == FW_OK && i < plan->hop_count; i++)
+        status = fw_hop_geometry_check(&plan->hops[i].geometry, plan->hops[i].workers, err);
+    return status;
 }

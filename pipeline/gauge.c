@@ -70,7 +70,7 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
         return;
     const struct fw_proc *encoder = &crew->control->procs[FW_PROC_ENCODER];
     struct fw_hop_state at;
-    fw_hop_observe(&crew->hop, &at);
+    fw_supervisor_observe(crew, &at);
     struct fw_progress progress = {
         .struct_size = sizeof(progress),
         .workers = crew->plan->workers,
@@ -82,7 +82,7 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
                    1e6,
         .bytes = atomic_load_explicit(&encoder->bytes, memory_order_relaxed),
         .ring_used = (uint32_t)(at.published - at.consumed),
-        .ring_slots = crew->plan->hop.in_slots + crew->plan->hop.out_slots,
+        .ring_slots = fw_plan_slots(crew->plan),
         .duplicated = atomic_load_explicit(&encoder->aux[1], memory_order_relaxed),
         .dropped = atomic_load_explicit(&encoder->aux[2], memory_order_relaxed),
         .busy_decoder = busy_share(crew, FW_PROC_DECODER, now),

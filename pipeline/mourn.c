@@ -17,6 +17,11 @@
 
 static const uint64_t backoff_ns[] = { 0, 100000000u, 400000000u, 1600000000u };
 
+static struct fw_hop *hop_of(struct fw_supervisor *crew, uint32_t proc_index)
+{
+    return &crew->line[fw_plan_hop_of(crew->plan, proc_index)].view;
+}
+
 static void describe_frame(const struct fw_supervisor *crew, const struct fw_death *death,
                            char *text, size_t bytes)
 {
@@ -86,7 +91,7 @@ static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t a
         [FW_ON_POISON_SKIP] = { FW_OUTCOME_DROP, "skipped" },
         [FW_ON_POISON_HOLD] = { FW_OUTCOME_HOLD, "held" },
     };
-    fw_hop_poison(&crew->hop, death->seq, ends[policy].outcome);
+    fw_hop_poison(hop_of(crew, death->proc_index), death->seq, ends[policy].outcome);
     snprintf(death->action, sizeof(death->action), "%s", ends[policy].action);
     crew->poisoned++;
     fw_supervisor_say(crew, FW_MESSAGE_WARNING, "%s, %u times: %s", text, attempts, death->action);
@@ -98,7 +103,7 @@ static int spend_budget(struct fw_supervisor *crew, const char *text, struct fw_
 {
     struct fw_hop_state at;
     uint64_t now = fw_now_ns();
-    fw_hop_observe(&crew->hop, &at);
+    fw_supervisor_observe(crew, &at);
     if (at.consumed != crew->budget_seq || crew->budget_deaths == 0) {
         crew->budget_seq = at.consumed;
         crew->budget_ns = now;
@@ -126,7 +131,7 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
     struct fw_child *child = &crew->children[proc_index];
     struct fw_requeue requeue = { 0 };
     char text[512];
-    fw_hop_requeue(&crew->hop, proc_index, &requeue);
+    fw_hop_requeue(hop_of(crew, proc_index), proc_index, &requeue);
     struct fw_death death = {
         .proc_index = proc_index,
         .signal = signal_number,
@@ -143,7 +148,7 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
     if (requeue.had_frame &&
         requeue.attempts >= (own_doing ? CRASHES_TO_POISON : KILLS_TO_POISON))
         status = poison(crew, &death, requeue.attempts, err);
-    else if (!crew->running)
+    else if (!crew->running && own_doing && child->deaths > 0)
         status = fw_fail(err, FW_ERR_DIED, "%s before the first frame", text);
     else
         fw_supervisor_say(crew, FW_MESSAGE_WARNING, "%s: restarted, the frames are done again",
@@ -154,6 +159,6 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
         status = spend_budget(crew, text, err);
     if (status == FW_OK)
         plan_respawn(crew, child);
-    fw_hop_broadcast(&crew->hop);
+    fw_hop_broadcast(hop_of(crew, proc_index));
     return status;
 }

@@ -49,6 +49,22 @@ static void plan_rotation(struct fw_plan *plan, const struct fw_settings *settin
     plan->prefix_steps += length > 0;
 }
 
+uint32_t fw_plan_slots(const struct fw_plan *plan)
+{
+    uint32_t slots = 0;
+    for (uint32_t i = 0; i < plan->hop_count; i++)
+        slots += plan->hops[i].geometry.in_slots + plan->hops[i].geometry.out_slots;
+    return slots;
+}
+
+uint32_t fw_plan_hop_of(const struct fw_plan *plan, uint32_t proc_index)
+{
+    uint32_t hop = 0;
+    while (hop + 1 < plan->hop_count && proc_index >= plan->hops[hop + 1].first_proc)
+        hop++;
+    return hop;
+}
+
 struct planning {
     const struct fw_settings *settings;
     const void *media_bytes;
@@ -67,9 +83,11 @@ static void note_steps(struct planning *planning)
     struct fw_chain_needs needs;
     fw_chain_needs(planning->chain, &needs);
     plan->chain_flags = needs.flags;
-    plan->scratch_bytes = needs.scratch_bytes;
-    plan->hop.before = needs.before;
-    plan->hop.after = needs.after;
+    /* Parallel filters fuse into one stage, which is one hop. */
+    plan->hop_count = 1;
+    plan->hops[0].scratch_bytes = needs.scratch_bytes;
+    plan->hops[0].geometry.before = needs.before;
+    plan->hops[0].geometry.after = needs.after;
     plan->step_count = fw_chain_step_count(planning->chain);
     for (uint32_t i = 0; i < plan->step_count && i < FW_PLAN_STEPS; i++) {
         struct fw_chain_step step;

@@ -16,17 +16,26 @@ struct fw_losses;
 #define FW_PLAN_PREFIX 96
 #define FW_PLAN_NAME 48
 #define FW_PLAN_STEPS 64
+#define FW_PLAN_FIRST_WORKER 2 /* process index; decoder and encoder are before it */
+
+/* One hop of the line from decoder to encoder: its memory and who works on it. */
+struct fw_hop_plan {
+    struct fw_hop_geometry geometry;
+    uint32_t workers;
+    uint32_t first_proc;     /* processes [first_proc, first_proc + workers) work here */
+    uint64_t in_pool_bytes;
+    uint64_t out_pool_bytes;
+    uint64_t scratch_bytes;  /* of one worker */
+};
 
 /* Flat, so that it can be sent. */
 struct fw_plan {
     struct fw_link source; /* the decoder's frames */
     struct fw_link output; /* what the encoder gets */
-    struct fw_hop_geometry hop;
-    uint32_t workers;
+    struct fw_hop_plan hops[FW_HOPS_MAX]; /* in line: a single process joins two neighbours */
+    uint32_t hop_count;
+    uint32_t workers; /* of all hops */
     uint32_t output_format; /* id to convert to at the chain's end; UINT32_MAX: none */
-    uint64_t in_pool_bytes;
-    uint64_t out_pool_bytes;
-    uint64_t scratch_bytes;  /* of one worker */
     uint64_t budget_bytes;
     uint32_t chain_flags;    /* enum fw_caps_flags */
     uint32_t rotated;        /* the tag's rotation is part of the chain */
@@ -58,6 +67,11 @@ void fw_planned_deinit(struct fw_planned *planned);
 
 /* The whole chain text of a plan: prefix and the user's. From malloc; NULL when out of memory. */
 char *fw_plan_chain_text(const struct fw_plan *plan, const struct fw_settings *settings);
+
+/* Slots of all pools. */
+uint32_t fw_plan_slots(const struct fw_plan *plan);
+/* The hop that a worker, by its process index, works on. */
+uint32_t fw_plan_hop_of(const struct fw_plan *plan, uint32_t proc_index);
 
 /* Usable cores: affinity and cgroup quota. */
 uint32_t fw_usable_cores(void);

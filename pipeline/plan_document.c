@@ -47,12 +47,18 @@ static json_t *stages_json(const struct fw_plan *plan)
 
 static json_t *memory_json(const struct fw_plan *plan)
 {
-    uint64_t ring = plan->in_pool_bytes + plan->out_pool_bytes;
-    uint64_t scratch = plan->scratch_bytes * plan->workers;
-    return json_pack("{s:i,s:i,s:I,s:I,s:i,s:I,s:I,s:I,s:I}", "in_slots", (int)plan->hop.in_slots,
-                     "out_slots", (int)plan->hop.out_slots, "in_slot_bytes",
-                     (json_int_t)plan->hop.in_slot_bytes, "out_slot_bytes",
-                     (json_int_t)plan->hop.out_slot_bytes, "descriptors", (int)plan->hop.ring_len,
+    const struct fw_hop_geometry *first = &plan->hops[0].geometry;
+    const struct fw_hop_geometry *last = &plan->hops[plan->hop_count - 1].geometry;
+    uint64_t ring = 0, scratch = 0;
+    for (uint32_t i = 0; i < plan->hop_count; i++) {
+        const struct fw_hop_plan *hop = &plan->hops[i];
+        ring += hop->in_pool_bytes + hop->out_pool_bytes;
+        scratch += hop->scratch_bytes * hop->workers;
+    }
+    return json_pack("{s:i,s:i,s:I,s:I,s:i,s:I,s:I,s:I,s:I}", "in_slots", (int)first->in_slots,
+                     "out_slots", (int)last->out_slots, "in_slot_bytes",
+                     (json_int_t)first->in_slot_bytes, "out_slot_bytes",
+                     (json_int_t)last->out_slot_bytes, "descriptors", (int)first->ring_len,
                      "ring_bytes", (json_int_t)ring, "scratch_bytes", (json_int_t)scratch,
                      "total_bytes", (json_int_t)(ring + scratch), "budget_bytes",
                      (json_int_t)plan->budget_bytes);
@@ -86,7 +92,7 @@ int fw_plan_document(char **json_out, const struct fw_settings *settings,
                   "video", fw_json_video(&out)),
         "chain", chain_json(plan, chain), "stages", stages_json(plan), "memory", memory_json(plan),
         "streams", fw_stream_plans_json(media, plan->streams, plan->encoder), "workers",
-        (int)plan->workers, "range", (int)plan->hop.range_len, "losses", losses_json(losses),
+        (int)plan->workers, "range", (int)plan->hops[0].geometry.range_len, "losses", losses_json(losses),
         "frames", plan->frames_total == 0 ? json_null() : json_integer((json_int_t)plan->frames_total));
     if (document != NULL) {
         json_object_set_new(document, "frames_exact", json_boolean(plan->frames_exact));

@@ -64,11 +64,12 @@ void fw_station_name(uint32_t proc_index, char *text, size_t bytes);
 /* Maps the pools with the given rights unless they are there already. */
 int fw_station_map(struct fw_station *station, bool in_writable, bool out_writable,
                    struct fw_error *err) FW_MUST_CHECK;
-/* Joins hop and packet ring of `plan`. `ring` may be NULL. */
+/* Joins the hop that this process works on, and the packet ring. `ring` may be NULL. */
 struct fw_packet_ring;
 int fw_station_join(struct fw_station *station, const struct fw_plan *plan, struct fw_hop *hop,
                     struct fw_packet_ring *ring, struct fw_error *err) FW_MUST_CHECK;
-/* Where the packet ring lies behind the hop, and the bytes of both. */
+/* Where a hop and, behind the last one, the packet ring lie; the bytes of all. */
+size_t fw_station_hop_offset(const struct fw_plan *plan, uint32_t hop);
 size_t fw_station_ring_offset(const struct fw_plan *plan);
 size_t fw_station_hops_bytes(const struct fw_plan *plan);
 /* Gives up all rights that the role does not need, and says READY. `read_paths` may be NULL. */

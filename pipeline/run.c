@@ -139,7 +139,7 @@ static int close_account(const struct running *running, struct fw_error *err)
     const struct fw_role_result *in = &running->crew->decoder_result;
     const struct fw_role_result *out = &running->crew->encoder_result;
     struct fw_hop_state at;
-    fw_hop_observe(&running->crew->hop, &at);
+    fw_supervisor_observe(running->crew, &at);
     uint64_t ended = out->frames + out->dropped;
     if (in->source.frames != ended || at.consumed != ended)
         return fw_fail(err, FW_ERR_VERIFY,

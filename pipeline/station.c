@@ -49,9 +49,18 @@ static size_t round_up(size_t value, size_t unit)
     return (value + unit - 1) / unit * unit;
 }
 
+/* The hops lie one behind the other, the packet ring behind the last. */
+size_t fw_station_hop_offset(const struct fw_plan *plan, uint32_t hop)
+{
+    size_t offset = 0;
+    for (uint32_t i = 0; i < hop && i < plan->hop_count; i++)
+        offset += round_up(fw_hop_footprint(&plan->hops[i].geometry), 4096);
+    return offset;
+}
+
 size_t fw_station_ring_offset(const struct fw_plan *plan)
 {
-    return round_up(fw_hop_footprint(&plan->hop), 4096);
+    return fw_station_hop_offset(plan, plan->hop_count);
 }
 
 size_t fw_station_hops_bytes(const struct fw_plan *plan)
@@ -63,7 +72,11 @@ size_t fw_station_hops_bytes(const struct fw_plan *plan)
 int fw_station_join(struct fw_station *station, const struct fw_plan *plan, struct fw_hop *hop,
                     struct fw_packet_ring *ring, struct fw_error *err)
 {
-    int status = fw_hop_join(hop, station->hops.base, &plan->hop, station->control,
+    uint32_t index = station->role == FW_ROLE_DECODER   ? 0
+                     : station->role == FW_ROLE_ENCODER ? plan->hop_count - 1
+                                                        : fw_plan_hop_of(plan, station->proc_index);
+    int status = fw_hop_join(hop, station->hops.base + fw_station_hop_offset(plan, index),
+                             &plan->hops[index].geometry, station->control,
                              station->proc_index, station->in.base, station->out.base, err);
     if (status == FW_OK && ring != NULL)
         /* The encoder reads it from a thread whose waits are no sign of the process's life. */

@@ -55,6 +55,20 @@ static int open_control(struct fw_supervisor *crew, struct fw_error *err)
     return FW_OK;
 }
 
+static int open_pools(struct fw_supervisor *crew, uint32_t index, struct fw_error *err)
+{
+    struct fw_crew_hop *hop = &crew->line[index];
+    int status = fw_arena_open(&hop->in, "in", crew->pool_virtual_bytes, err);
+    if (status == FW_OK)
+        status = fw_arena_open(&hop->out, "out", crew->pool_virtual_bytes, err);
+    /* Threads share one mapping; processes map the pools with rights of their own. */
+    if (status == FW_OK && crew->threads)
+        status = fw_arena_map(&hop->in, true, true, err);
+    if (status == FW_OK && crew->threads)
+        status = fw_arena_map(&hop->out, true, true, err);
+    return status;
+}
+
 int fw_supervisor_init(struct fw_supervisor *crew, const struct fw_settings *settings,
                        const struct fw_events *events, uint64_t pool_virtual_bytes, int cancel_fd,
                        struct fw_error *err)
@@ -75,15 +89,10 @@ int fw_supervisor_init(struct fw_supervisor *crew, const struct fw_settings *set
         status = fw_arena_open(&crew->hops, "hops", HOPS_VIRTUAL_BYTES, err);
     if (status == FW_OK)
         status = fw_arena_map(&crew->hops, true, false, err);
+    /* The decoder needs the first hop's pools before the plan is known. */
+    crew->pool_virtual_bytes = pool_virtual_bytes;
     if (status == FW_OK)
-        status = fw_arena_open(&crew->in, "in", pool_virtual_bytes, err);
-    if (status == FW_OK)
-        status = fw_arena_open(&crew->out, "out", pool_virtual_bytes, err);
-    /* Threads share one mapping; processes map the pools with rights of their own. */
-    if (status == FW_OK && crew->threads)
-        status = fw_arena_map(&crew->in, true, true, err);
-    if (status == FW_OK && crew->threads)
-        status = fw_arena_map(&crew->out, true, true, err);
+        status = open_pools(crew, 0, err);
     crew->tick_ns = fw_now_ns();
     return status;
 }
@@ -92,8 +101,10 @@ void fw_supervisor_deinit(struct fw_supervisor *crew)
 {
     for (uint32_t i = 0; i < crew->proc_count; i++)
         fw_message_inbox_deinit(&crew->children[i].inbox);
-    fw_arena_close(&crew->out);
-    fw_arena_close(&crew->in);
+    for (uint32_t i = 0; i < FW_HOPS_MAX; i++) {
+        fw_arena_close(&crew->line[i].out);
+        fw_arena_close(&crew->line[i].in);
+    }
     fw_arena_close(&crew->hops);
     fw_arena_close(&crew->control_arena);
     for (int i = 0; i < 2; i++)
@@ -104,6 +115,25 @@ void fw_supervisor_deinit(struct fw_supervisor *crew)
     free(crew->losses);
 }
 
+static int arrange_hop(struct fw_supervisor *crew, const struct fw_plan *plan, uint32_t index,
+                       struct fw_error *err)
+{
+    struct fw_crew_hop *hop = &crew->line[index];
+    const struct fw_hop_plan *planned = &plan->hops[index];
+    void *mem = crew->hops.base + fw_station_hop_offset(plan, index);
+    int status = index == 0 ? FW_OK : open_pools(crew, index, err);
+    if (status == FW_OK)
+        status = fw_arena_size(&hop->in, planned->in_pool_bytes, err);
+    if (status == FW_OK)
+        status = fw_arena_size(&hop->out, planned->out_pool_bytes, err);
+    if (status != FW_OK)
+        return status;
+    fw_hop_format(mem, &planned->geometry);
+    status = fw_hop_join(&hop->view, mem, &planned->geometry, crew->control, 0, NULL, NULL, err);
+    hop->view.self = NULL;
+    return status;
+}
+
 int fw_supervisor_arrange(struct fw_supervisor *crew, const struct fw_plan *plan,
                           struct fw_error *err)
 {
@@ -111,20 +141,35 @@ int fw_supervisor_arrange(struct fw_supervisor *crew, const struct fw_plan *plan
     if (hops_bytes > HOPS_VIRTUAL_BYTES)
         return fw_fail(err, FW_ERR_MEMORY, "the ring needs %zu bytes of descriptors", hops_bytes);
     int status = fw_arena_size(&crew->hops, hops_bytes, err);
-    if (status == FW_OK)
-        status = fw_arena_size(&crew->in, plan->in_pool_bytes, err);
-    if (status == FW_OK)
-        status = fw_arena_size(&crew->out, plan->out_pool_bytes, err);
+    for (uint32_t i = 0; status == FW_OK && i < plan->hop_count; i++)
+        status = arrange_hop(crew, plan, i, err);
     if (status != FW_OK)
         return status;
-    fw_hop_format(crew->hops.base, &plan->hop);
     fw_packet_ring_format(crew->hops.base + fw_station_ring_offset(plan), FW_PACKET_RING_BYTES);
     crew->plan = plan;
-    status = fw_hop_join(&crew->hop, crew->hops.base, &plan->hop, crew->control, 0, NULL, NULL,
-                         err);
-    crew->joined = status == FW_OK;
-    crew->hop.self = NULL;
-    return status;
+    crew->joined = true;
+    return FW_OK;
+}
+
+void fw_supervisor_observe(const struct fw_supervisor *crew, struct fw_hop_state *state_out)
+{
+    struct fw_hop_state last;
+    *state_out = (struct fw_hop_state){ 0 };
+    if (!crew->joined)
+        return;
+    fw_hop_observe(&crew->line[0].view, state_out);
+    fw_hop_observe(&crew->line[crew->plan->hop_count - 1].view, &last);
+    state_out->consumed = last.consumed;
+}
+
+/* Where the pools are that a process maps. */
+static uint32_t hop_of_role(const struct fw_supervisor *crew, enum fw_role_kind role,
+                            uint32_t proc_index)
+{
+    if (role == FW_ROLE_DECODER || crew->plan == NULL)
+        return 0;
+    return role == FW_ROLE_ENCODER ? crew->plan->hop_count - 1
+                                   : fw_plan_hop_of(crew->plan, proc_index);
 }
 
 int fw_supervisor_start(struct fw_supervisor *crew, enum fw_role_kind role, uint32_t proc_index,
@@ -133,6 +178,7 @@ int fw_supervisor_start(struct fw_supervisor *crew, enum fw_role_kind role, uint
     FW_CHECK(proc_index < FW_PROCS_MAX);
     struct fw_child *child = &crew->children[proc_index];
     struct fw_proc *self = &crew->control->procs[proc_index];
+    const struct fw_crew_hop *hop = &crew->line[hop_of_role(crew, role, proc_index)];
     uint32_t deaths = child->deaths;
     uint64_t user_ns = child->user_ns, system_ns = child->system_ns;
     fw_message_inbox_deinit(&child->inbox);
@@ -141,7 +187,7 @@ int fw_supervisor_start(struct fw_supervisor *crew, enum fw_role_kind role, uint
     child->station = (struct fw_station){
         .role = role, .proc_index = proc_index, .settings = crew->settings, .plan = crew->plan,
         .media = crew->media, .media_bytes = crew->media_bytes, .control = crew->control,
-        .self = self, .hops = crew->hops, .in = crew->in, .out = crew->out,
+        .self = self, .hops = crew->hops, .in = hop->in, .out = hop->out,
         .input_fd = crew->input_fd, .output_fd = crew->output_fd, .memory_fd = -1,
         .output_seekable = crew->output_seekable,
     };
@@ -236,8 +282,7 @@ static int single_died(struct fw_supervisor *crew, const struct fw_child *child,
     char name[32];
     fw_station_name(child->station.proc_index, name, sizeof(name));
     struct fw_hop_state at = { 0 };
-    if (crew->joined)
-        fw_hop_observe(&crew->hop, &at);
+    fw_supervisor_observe(crew, &at);
     uint64_t frame = child->station.role == FW_ROLE_DECODER ? at.published : at.consumed;
     if (crew->death_count < FW_DEATHS_MAX)
         crew->deaths[crew->death_count++] = (struct fw_death){
@@ -267,6 +312,9 @@ static int child_ended(struct fw_supervisor *crew, struct fw_child *child, int w
         return worker ? fw_mourn_worker(crew, child->station.proc_index, WTERMSIG(wait_status), err)
                       : single_died(crew, child, WTERMSIG(wait_status), err);
     int code = WEXITSTATUS(wait_status);
+    /* Told to end by the encoder, whose own end says why. */
+    if (code == FW_CHILD_CANCELLED && atomic_load(&crew->control->run_state) == FW_ABORT)
+        return FW_OK;
     struct fw_error told = child->station.self->error;
     told.text[sizeof(told.text) - 1] = '\0';
     if (code == 1 && told.status < 0)
@@ -328,7 +376,8 @@ static void set_run_state(struct fw_supervisor *crew, enum fw_run_state state)
     atomic_store(&crew->control->run_state, state);
     if (!crew->joined)
         return;
-    fw_hop_broadcast(&crew->hop);
+    for (uint32_t i = 0; i < crew->plan->hop_count; i++)
+        fw_hop_broadcast(&crew->line[i].view);
     struct fw_packet_ring ring;
     if (fw_packet_ring_join(&ring, crew->hops.base + fw_station_ring_offset(crew->plan),
                             FW_PACKET_RING_BYTES, crew->control, NULL, NULL) == FW_OK)

@@ -35,6 +35,10 @@ struct fw_child {
     uint32_t deaths;
 };
 
+/* Exit codes of a child that did not do its work: by an error of its own, or told to end. */
+#define FW_CHILD_FAILED 1
+#define FW_CHILD_CANCELLED 3
+
 /* A process that died before its work was done. */
 struct fw_death {
     uint32_t proc_index;
@@ -48,13 +52,20 @@ struct fw_death {
 };
 #define FW_DEATHS_MAX 64
 
+/* One hop of the line: its pools, and the supervisor's view for requeue and progress. */
+struct fw_crew_hop {
+    struct fw_hop view;
+    struct fw_arena in, out;
+};
+
 struct fw_supervisor {
     const struct fw_settings *settings;
     const struct fw_events *events;
     struct fw_control *control;
-    struct fw_arena control_arena, hops, in, out;
-    struct fw_hop hop; /* for requeue and progress; joined once the plan is known */
-    bool joined;
+    struct fw_arena control_arena, hops;
+    struct fw_crew_hop line[FW_HOPS_MAX];
+    uint64_t pool_virtual_bytes;
+    bool joined; /* the views of the line */
     const struct fw_plan *plan;
     const void *media;
     size_t media_bytes;
@@ -97,6 +108,8 @@ void fw_supervisor_deinit(struct fw_supervisor *crew);
 /* Sizes, seals and formats the shared memory for a plan, which must outlive the crew. */
 int fw_supervisor_arrange(struct fw_supervisor *crew, const struct fw_plan *plan,
                           struct fw_error *err) FW_MUST_CHECK;
+/* Frames published by the decoder and consumed by the encoder, at both ends of the line. */
+void fw_supervisor_observe(const struct fw_supervisor *crew, struct fw_hop_state *state_out);
 /* Forks (or starts a thread for) one role. */
 int fw_supervisor_start(struct fw_supervisor *crew, enum fw_role_kind role, uint32_t proc_index,
                         struct fw_error *err) FW_MUST_CHECK;
