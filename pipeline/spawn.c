@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXIT_FAILED 1
-#define EXIT_CANCELLED 3
 #define KEEP_MAX 8
 
 static const struct fw_role roles[] = {
@@ -144,21 +142,21 @@ static void run_process(const struct fw_supervisor *crew, struct fw_child *child
     reset_signals();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
-        _exit(EXIT_CANCELLED);
+        _exit(FW_CHILD_CANCELLED);
     keep_own(crew, station);
     set_oom_preference(station->role);
     name_process(station->proc_index);
     if (hold_lifeline(crew->lifeline[0]) < 0)
-        _exit(EXIT_CANCELLED);
+        _exit(FW_CHILD_CANCELLED);
     station->memory_fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
     struct fw_error err = { 0 };
     int status = roles[station->role].run(station, &err);
     if (status == FW_OK)
         _exit(0);
     if (status == FW_ERR_CANCELLED)
-        _exit(EXIT_CANCELLED);
+        _exit(FW_CHILD_CANCELLED);
     station->self->error = err;
-    _exit(EXIT_FAILED);
+    _exit(FW_CHILD_FAILED);
 }
 
 static void *run_thread(void *argument)
@@ -169,8 +167,12 @@ static void *run_thread(void *argument)
     int status = roles[station->role].run(station, &err);
     station->self->error = err;
     child->thread_status = status == FW_OK                ? 0
-                           : status == FW_ERR_CANCELLED   ? EXIT_CANCELLED
-                                                          : EXIT_FAILED;
+                           : status == FW_ERR_CANCELLED   ? FW_CHILD_CANCELLED
+                                                          : FW_CHILD_FAILED;
+    /* Of this thread alone: a codec's own threads are not told apart in one process. */
+    struct timespec used;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0)
+        child->user_ns += (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
     uint64_t one = 1;
     ssize_t ignored = write(child->pidfd, &one, sizeof(one));
     (void)ignored;
