@@ -92,7 +92,6 @@ static const struct fw_lavfi_row rows[] = {
     { PURE("pad") },
     { INDEXED("perspective") },
     { PURE("pixelize") },
-    { PURE("pp") },
     { PURE("pp7") },
     { PURE("prewitt") },
     { PURE("pseudocolor") },

@@ -80,6 +80,7 @@ Test(chain, suggestions_know_both_lists_and_synonyms)
 Test(chain, what_needs_more_is_refused_with_its_class)
 {
     REFUSES("hqdn3d", "sequential");
+    REFUSES("pp", "sequential");
     REFUSES("yadif", "windowed");
     REFUSES("fps=10", "changes the number of frames");
     REFUSES("normalize=smoothing=3", "smoothing=0 makes it independent");
