@@ -6,6 +6,8 @@
 
 #include "avframe.h"
 
+#include "filters/check.h"
+
 static void lavf_close(struct fw_source *source)
 {
     struct fw_lavf *lavf = (struct fw_lavf *)source;
@@ -114,15 +116,43 @@ static const struct fw_source_ops lavf_ops = {
     .fill = lavf_fill,
 };
 
+/* Whether the output, as far as the settings tell, holds the video alone. */
+static bool video_alone(const struct fw_settings *settings)
+{
+    static const char *const formats[] = { "framemd5", "framehash", "framecrc", "md5", "hash",
+                                           "crc", "streamhash", "yuv4mpegpipe", "y4m", "rawvideo",
+                                           "null" };
+    const char *output = settings->output;
+    if (settings->null_output)
+        return true;
+    for (size_t i = 0; settings->format && i < FW_COUNT(formats); i++) {
+        if (!strcmp(settings->format, formats[i]))
+            return true;
+    }
+    if (settings->format || !output)
+        return false;
+    const char *dot = strrchr(output, '.');
+    return !strcmp(output, "-") || (dot && (!strcmp(dot, ".y4m") || !strcmp(dot, ".yuv")));
+}
+
+static bool is_none(const char *codec)
+{
+    return codec && !strcmp(codec, "none");
+}
+
 /* Other streams that may be wanted are read from the start, beside the first frame's packets. */
 static void read_others(struct fw_lavf *lavf)
 {
     const struct fw_settings *settings = lavf->base.settings;
-    for (uint32_t i = 0; i < lavf->stream_count && !settings->null_output; i++) {
+    bool audio = !settings->no_audio && !is_none(settings->audio_codec);
+    bool subtitles = !settings->no_subtitles && !is_none(settings->subtitle_codec);
+    if (video_alone(settings))
+        return;
+    for (uint32_t i = 0; i < lavf->stream_count; i++) {
         AVStream *stream = lavf->format->streams[i];
         enum AVMediaType type = stream->codecpar->codec_type;
-        bool wanted = (type == AVMEDIA_TYPE_AUDIO && !settings->no_audio) ||
-                      (type == AVMEDIA_TYPE_SUBTITLE && !settings->no_subtitles) ||
+        bool wanted = (type == AVMEDIA_TYPE_AUDIO && audio) ||
+                      (type == AVMEDIA_TYPE_SUBTITLE && subtitles) ||
                       (type == AVMEDIA_TYPE_DATA && !settings->no_data) ||
                       type == AVMEDIA_TYPE_VIDEO;
         if (wanted && !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC))
@@ -139,7 +169,7 @@ static int decode_first(struct fw_lavf *lavf, struct fw_error *err)
     if (status != FW_OK)
         return status;
     if (!lavf->have_frame)
-        return fw_fail(err, FW_ERR_INPUT, "no video frame");
+        return lavf->retry ? FW_END : fw_fail(err, FW_ERR_INPUT, "no video frame");
     fw_lavf_note_first(lavf);
     if (!lavf->video.format)
         return fw_fail(err, FW_ERR_INPUT, "frames of pixel format %d are not known here",
@@ -165,6 +195,7 @@ static int open_all(struct fw_lavf *lavf, struct fw_error *err)
     if (status != FW_OK)
         return status;
     read_others(lavf);
+    fw_lavf_correct_start(lavf);
     const struct fw_rational time_base = { lavf->stream->time_base.num,
                                            lavf->stream->time_base.den };
     lavf->others_end_us = fw_cut_length_us(lavf->base.settings);
@@ -172,8 +203,8 @@ static int open_all(struct fw_lavf *lavf, struct fw_error *err)
     return status == FW_OK ? decode_first(lavf, err) : status;
 }
 
-int fw_source_open_lavf(struct fw_source **source_out, const struct fw_settings *settings,
-                        const struct fw_input *input, struct fw_error *err)
+static int open_once(struct fw_source **source_out, const struct fw_settings *settings,
+                     const struct fw_input *input, bool jump, struct fw_error *err)
 {
     struct fw_lavf *lavf = calloc(1, sizeof(*lavf));
     if (!lavf)
@@ -181,17 +212,31 @@ int fw_source_open_lavf(struct fw_source **source_out, const struct fw_settings 
     lavf->base.ops = &lavf_ops;
     lavf->base.settings = settings;
     lavf->base.input = *input;
+    lavf->retry = jump && input->seekable && settings->seek_us != FW_NOPTS;
     lavf->last_pts = AV_NOPTS_VALUE;
     lavf->end_pts = AV_NOPTS_VALUE;
     lavf->early_end = &lavf->early;
     lavf->pending_end = &lavf->pending;
     for (uint32_t i = 0; i < FW_STREAMS_MAX; i++)
         fw_clock_init(&lavf->streams[i].clock);
+    /* What is read from its start begins that long before the cut, time stamps or none. */
+    for (uint32_t i = 0; i < FW_STREAMS_MAX && !lavf->retry; i++)
+        lavf->streams[i].clock.begin_us = settings->seek_us != FW_NOPTS ? -settings->seek_us : 0;
     fw_avlog_silence();
     int status = open_all(lavf, err);
     if (status == FW_OK)
         *source_out = &lavf->base;
     else
         lavf_close(&lavf->base);
+    return status;
+}
+
+int fw_source_open_lavf(struct fw_source **source_out, const struct fw_settings *settings,
+                        const struct fw_input *input, struct fw_error *err)
+{
+    int status = open_once(source_out, settings, input, true, err);
+    /* -ss into a file that cannot be entered there (raw streams, one key frame): from its start. */
+    if (status == FW_END)
+        status = open_once(source_out, settings, input, false, err);
     return status;
 }

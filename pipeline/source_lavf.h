@@ -11,6 +11,7 @@
  * a packet or frame without a time stamp gets. */
 struct fw_clock {
     bool begun;
+    int64_t begin_us; /* where streams without any time stamp begin */
     bool wrap_done; /* the first packets were looked at for a counter that had wrapped */
     int64_t pts;
     int64_t dts;
@@ -42,6 +43,7 @@ struct fw_lavf_stream {
     uint32_t action;       /* enum fw_stream_action */
     AVCodecContext *codec; /* AUDIO, SUBTITLE */
     int64_t rescale_state; /* AUDIO: see av_rescale_delta */
+    bool started;          /* a first packet was passed on */
     bool ended;            /* past the end that was asked for */
 };
 
@@ -60,6 +62,7 @@ struct fw_lavf {
     AVFrame *waiting; /* the frame that next() announces */
     bool have_frame;
     bool frame_damaged;
+    bool retry; /* -ss by a jump in the file; without a frame, it is read from the start instead */
     enum fw_lavf_stage stage;
 
     struct fw_timeline timeline;
@@ -96,7 +99,10 @@ struct fw_lavf {
 /* source_lavf_open.c */
 int fw_lavf_open_format(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 int fw_lavf_choose_video(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
+/* Sets what time stamps lose; jumps for -ss. FW_END: the file cannot jump there. */
 int fw_lavf_seek_start(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
+/* Once it is known which streams are read: files whose clock is arbitrary start with those. */
+void fw_lavf_correct_start(struct fw_lavf *lavf);
 /* NULL when no decoder exists here. */
 const AVCodec *fw_lavf_find_decoder(const AVStream *stream);
 int fw_lavf_open_decoder(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;

@@ -26,6 +26,9 @@ int fw_lavf_check_demuxer(struct fw_lavf *lavf, struct fw_error *err)
     char text[FW_AVLOG_TEXT];
     if (!fw_avlog_take_format(&lavf->log, text))
         return FW_OK;
+    if (!lavf->base.input.seekable && strstr(text, "partial file"))
+        return fw_fail(err, FW_ERR_INPUT,
+                       "this file's data cannot be read in order from a pipe: give it as a file");
     return fw_source_damage(&lavf->base, fw_lavf_place(lavf, AV_NOPTS_VALUE), text, err);
 }
 

@@ -9,6 +9,7 @@
 #include <libavutil/cpu.h>
 #include <libavutil/dict.h>
 #include <libavutil/error.h>
+#include <libavutil/mathematics.h>
 #include <libavutil/mem.h>
 
 #define THREADS_AUTO_MAX 8
@@ -203,7 +204,7 @@ int fw_lavf_seek_start(struct fw_lavf *lavf, struct fw_error *err)
     lavf->timeline.offset_us = -start;
     lavf->timeline.last_us = AV_NOPTS_VALUE;
     lavf->timeline.discontinuous = (format->iformat->flags & AVFMT_TS_DISCONT) != 0;
-    if (settings->seek_us == FW_NOPTS || !lavf->base.input.seekable)
+    if (!lavf->retry)
         return FW_OK;
     /* Where the index is of decoding times, frames that are shown after the target may be decoded
      * from before it: 3/23 s reaches back three frames of film, as the ffmpeg command does. */
@@ -213,10 +214,29 @@ int fw_lavf_seek_start(struct fw_lavf *lavf, struct fw_error *err)
         reorders = reorders || format->streams[i]->codecpar->video_delay;
     if (!(format->iformat->flags & AVFMT_SEEK_TO_PTS) && reorders)
         target -= 3 * AV_TIME_BASE / 23;
-    /* A file that cannot seek is read from its start instead. */
-    if (avformat_seek_file(format, -1, INT64_MIN, target, target, 0) < 0)
-        return fw_input_status(&lavf->base.input, err);
-    return FW_OK;
+    if (avformat_seek_file(format, -1, INT64_MIN, target, target, 0) >= 0)
+        return FW_OK;
+    int status = fw_input_status(&lavf->base.input, err);
+    return status == FW_OK ? FW_END : status;
+}
+
+void fw_lavf_correct_start(struct fw_lavf *lavf)
+{
+    const AVFormatContext *format = lavf->format;
+    int64_t first = INT64_MAX;
+    if (!lavf->timeline.discontinuous || format->start_time == AV_NOPTS_VALUE)
+        return;
+    for (uint32_t i = 0; i < lavf->stream_count; i++) {
+        const AVStream *stream = format->streams[i];
+        if (stream->discard == AVDISCARD_ALL || stream->start_time == AV_NOPTS_VALUE)
+            continue;
+        int64_t start = av_rescale_q(stream->start_time, stream->time_base, AV_TIME_BASE_Q);
+        first = start < first ? start : first;
+    }
+    if (first != INT64_MAX && first > lavf->offset_us) {
+        lavf->offset_us = first;
+        lavf->timeline.offset_us = -first;
+    }
 }
 
 const AVCodec *fw_lavf_find_decoder(const AVStream *stream)

@@ -76,7 +76,12 @@ static int copy_packet(struct fw_lavf *lavf, AVPacket *packet, struct fw_error *
 {
     struct fw_pending *pending = NULL;
     const AVStream *stream = lavf->format->streams[packet->stream_index];
-    struct fw_clock *clock = &lavf->streams[packet->stream_index].clock;
+    struct fw_lavf_stream *own = &lavf->streams[packet->stream_index];
+    const struct fw_clock *clock = &own->clock;
+    if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !own->started &&
+        !(packet->flags & AV_PKT_FLAG_KEY))
+        return FW_OK;
+    own->started = true;
     if (packet->dts == AV_NOPTS_VALUE && clock->dts != AV_NOPTS_VALUE)
         packet->dts = av_rescale_q(clock->dts, AV_TIME_BASE_Q, stream->time_base);
     if (lavf->cut.from_zero && stream->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE)

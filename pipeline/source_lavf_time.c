@@ -112,7 +112,8 @@ void fw_clock_begin(struct fw_clock *clock, const AVStream *stream, const AVCode
         if (stream->avg_frame_rate.num > 0 && stream->avg_frame_rate.den > 0 && codec)
             clock->dts = (int64_t)(-codec->has_b_frames * (double)AV_TIME_BASE /
                                    av_q2d(stream->avg_frame_rate));
-        clock->pts = 0;
+        clock->dts += clock->begin_us;
+        clock->pts = clock->begin_us;
     }
     if (clock->next_dts == AV_NOPTS_VALUE)
         clock->next_dts = clock->dts;

@@ -1,7 +1,8 @@
 /* Prints what a source gives: a line a frame as framemd5 has it, or a line a record. A test helper.
  *
  * source_dump [-ss S] [-to S] [-t S] [-map M] [-frames N] [-threads N] [-on-error stop|conceal|skip]
- *             [-on-change scale|error] [-streams copy|decode] [-info] FILE|-
+ *             [-on-change scale|error] [-streams copy|decode] [-null] [-info]
+ *             FILE|-
  */
 #include "pipeline/avframe.h"
 #include "pipeline/remux.h"
@@ -67,6 +68,8 @@ static void parse(struct dump *dump, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "-info"))
             dump->info = true;
+        else if (!strcmp(argv[i], "-null"))
+            dump->settings.null_output = true;
         else if (argv[i][0] == '-' && argv[i][1] && i + 1 < argc) {
             set_word(dump, argv[i], argv[i + 1]);
             i++;
