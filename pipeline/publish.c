@@ -218,9 +218,12 @@ static int try_lock(struct fw_output *output, struct fw_error *err)
         return fw_output_fail(output->path, "cannot make its lock file", errno, err);
     if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
         int error = errno;
-        int status = error == EAGAIN || error == EACCES
-                         ? fail_locked(output, fd, err)
-                         : fw_output_fail(output->path, "cannot lock", error, err);
+        bool held_elsewhere = error == EAGAIN || error == EACCES;
+        int status = held_elsewhere ? fail_locked(output, fd, err)
+                                    : fw_output_fail(output->path, "cannot lock", error, err);
+        /* Where nobody can lock, the file means nothing. */
+        if (!held_elsewhere)
+            (void)unlinkat(output->dir_fd, output->lock_name, 0);
         close(fd);
         return status;
     }

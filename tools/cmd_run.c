@@ -62,13 +62,15 @@ static int write_report(const char *path, const char *text, struct fw_error *err
 {
     char *temp = NULL;
     char shown[256];
+    size_t bytes = strlen(text);
+    bool ended = bytes > 0 && text[bytes - 1] == '\n';
     int error = 0;
     if (asprintf(&temp, "%s.XXXXXX", path) < 0)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a report");
     int fd = mkostemp(temp, O_CLOEXEC);
     mode_t mask = umask(0);
     (void)umask(mask);
-    if (fd < 0 || fw_write_all(fd, text, strlen(text)) < 0 || fw_write_all(fd, "\n", 1) < 0 ||
+    if (fd < 0 || fw_write_all(fd, text, bytes) < 0 || (!ended && fw_write_all(fd, "\n", 1) < 0) ||
         fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0 || rename(temp, path) < 0)
         error = errno;
     if (fd >= 0)
