@@ -2,8 +2,8 @@
  * boxblur: mean over a (2r+1)x(2r+1) box, repeated.
  *
  * Written from FFmpeg's documentation and from the output of its boxblur: all horizontal passes of
- * a row, then all vertical ones; the picture is mirrored at its edges (edge pixel repeated); each pass
- * rounds through a 16.16 reciprocal of the box length.
+ * a row, then all vertical ones; the picture is mirrored at its edges (edge pixel repeated); each
+ * pass rounds through a 16.16 reciprocal of the box length.
  */
 #include "expr.h"
 #include "filter.h"
@@ -65,8 +65,10 @@ static int read_radius(struct boxblur *blur, int set, const struct fw_video *in,
 {
     int32_t chroma_width = in->width >> in->format->log2_chroma_w;
     int32_t chroma_height = in->height >> in->format->log2_chroma_h;
-    const double values[] = { in->width,      in->height,
-                              chroma_width,   chroma_height,
+    const double values[] = { in->width,
+                              in->height,
+                              chroma_width,
+                              chroma_height,
                               1 << in->format->log2_chroma_w,
                               1 << in->format->log2_chroma_h };
     const char *text = blur->radius_text[set] ? blur->radius_text[set] : blur->radius_text[0];

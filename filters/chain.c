@@ -53,8 +53,7 @@ static void complain_unknown(const struct fw_call *call, struct fw_complaints *c
         fw_suggest_init(&suggestion, call->name);
         for (uint32_t i = 0; i < fw_filter_count(); i++)
             fw_suggest_offer(&suggestion, fw_filter_at(i)->name);
-        for (const char *name = fw_lavfi_next_name(&state); name;
-             name = fw_lavfi_next_name(&state))
+        for (const char *name = fw_lavfi_next_name(&state); name; name = fw_lavfi_next_name(&state))
             fw_suggest_offer(&suggestion, name);
         near = fw_suggest_best(&suggestion);
     }

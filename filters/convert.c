@@ -19,7 +19,8 @@
 struct fw_convert {
     struct SwsContext *sws;
     int32_t height;
-    bool palette_out;
+    uint8_t *copy; /* of the input, where libswscale reads one pixel beyond a row */
+    size_t copy_stride;
 };
 
 static enum AVPixelFormat to_av(const struct fw_format *format)
@@ -97,6 +98,14 @@ static void set_colors(struct SwsContext *sws, const struct fw_video *in)
                                    contrast, saturation);
 }
 
+/* Halving chroma, libswscale takes packed RGB in pairs, the last one also where the width is odd.
+ */
+static bool reads_beyond_rows(const struct fw_video *in)
+{
+    return in->width % 2 && in->format->plane_count == 1 && (in->format->flags & FW_FORMAT_RGB) &&
+           !(in->format->flags & FW_FORMAT_BITSTREAM);
+}
+
 int fw_convert_open(struct fw_convert **convert_out, const struct fw_video *in,
                     const struct fw_video *out, struct fw_error *err)
 {
@@ -118,8 +127,28 @@ int fw_convert_open(struct fw_convert **convert_out, const struct fw_video *in,
     }
     set_colors(convert->sws, in);
     convert->height = in->height;
-    convert->palette_out = out->format->flags & FW_FORMAT_PALETTE;
-    return FW_OK;
+    if (reads_beyond_rows(in)) {
+        convert->copy_stride = (fw_format_row_bytes(in->format, 0, in->width + 1) + 127) / 64 * 64;
+        convert->copy = calloc((size_t)in->height, convert->copy_stride);
+    }
+    if (!reads_beyond_rows(in) || convert->copy)
+        return FW_OK;
+    fw_convert_close(convert);
+    *convert_out = NULL;
+    return fw_fail(err, FW_ERR_MEMORY, "no memory for a pixel conversion");
+}
+
+/* Rows with their last pixel repeated once: what lies behind a row in the caller's memory is
+ * nobody's, and would make the same frame come out differently from time to time. */
+static void copy_rows(struct fw_convert *convert, const struct fw_image *in)
+{
+    size_t bytes = fw_format_row_bytes(in->format, 0, in->width);
+    size_t unit = fw_format_row_bytes(in->format, 0, 1);
+    for (int32_t y = 0; y < in->height; y++) {
+        uint8_t *row = convert->copy + (size_t)y * convert->copy_stride;
+        memcpy(row, in->data[0] + y * in->stride[0], bytes);
+        memcpy(row + bytes, row + bytes - unit, unit);
+    }
 }
 
 int fw_convert_process(struct fw_convert *convert, const struct fw_image *in,
@@ -135,6 +164,11 @@ int fw_convert_process(struct fw_convert *convert, const struct fw_image *in,
         stride[i] = (int)in->stride[i];
         stride_out[i] = (int)out->stride[i];
     }
+    if (convert->copy) {
+        copy_rows(convert, in);
+        data[0] = convert->copy;
+        stride[0] = (int)convert->copy_stride;
+    }
     if (sws_scale(convert->sws, data, stride, 0, convert->height, data_out, stride_out) < 0)
         return fw_fail(err, FW_ERR_FILTER, "libswscale failed to convert %s to %s",
                        in->format->name, out->format->name);
@@ -146,13 +180,13 @@ void fw_convert_close(struct fw_convert *convert)
     if (!convert)
         return;
     sws_freeContext(convert->sws);
+    free(convert->copy);
     free(convert);
 }
 
-const struct fw_format *fw_convert_nearest(const struct fw_format *from,
-                                           bool (*accepts)(void *opaque,
-                                                           const struct fw_format *format),
-                                           void *opaque)
+const struct fw_format *
+fw_convert_nearest(const struct fw_format *from,
+                   bool (*accepts)(void *opaque, const struct fw_format *format), void *opaque)
 {
     /* libavfilter's own test for "has alpha" when it picks a format: an even component count. */
     int has_alpha = from->component_count % 2 == 0;

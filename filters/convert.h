@@ -20,9 +20,8 @@ void fw_convert_close(struct fw_convert *convert); /* NULL ok */
 
 /* The accepted format that loses least from `from`, by libavutil's rules; NULL when there is none
  * that libswscale writes. */
-const struct fw_format *fw_convert_nearest(const struct fw_format *from,
-                                           bool (*accepts)(void *opaque,
-                                                           const struct fw_format *format),
-                                           void *opaque);
+const struct fw_format *
+fw_convert_nearest(const struct fw_format *from,
+                   bool (*accepts)(void *opaque, const struct fw_format *format), void *opaque);
 
 #endif

@@ -8,8 +8,25 @@
 
 #define VARIABLES "in_w iw in_h ih out_w ow out_h oh a sar dar hsub vsub x y n pos t"
 enum {
-    VAR_IN_W, VAR_IW, VAR_IN_H, VAR_IH, VAR_OUT_W, VAR_OW, VAR_OUT_H, VAR_OH, VAR_A, VAR_SAR,
-    VAR_DAR, VAR_HSUB, VAR_VSUB, VAR_X, VAR_Y, VAR_N, VAR_POS, VAR_T, VAR_COUNT
+    VAR_IN_W,
+    VAR_IW,
+    VAR_IN_H,
+    VAR_IH,
+    VAR_OUT_W,
+    VAR_OW,
+    VAR_OUT_H,
+    VAR_OH,
+    VAR_A,
+    VAR_SAR,
+    VAR_DAR,
+    VAR_HSUB,
+    VAR_VSUB,
+    VAR_X,
+    VAR_Y,
+    VAR_N,
+    VAR_POS,
+    VAR_T,
+    VAR_COUNT
 };
 
 struct crop {
@@ -113,9 +130,10 @@ static int measure(struct crop *crop, const struct fw_video *in, struct fw_error
         crop->width &= ~((1 << in->format->log2_chroma_w) - 1);
         crop->height &= ~((1 << in->format->log2_chroma_h) - 1);
         if (crop->width == 0 || crop->height == 0)
-            status = fw_fail(err, FW_ERR_USAGE,
-                             "the rectangle is smaller than a chroma sample of %s; exact=1 takes it",
-                             in->format->name);
+            status = fw_fail(
+                err, FW_ERR_USAGE,
+                "the rectangle is smaller than a chroma sample of %s; exact=1 takes it",
+                in->format->name);
     }
     return status;
 }
@@ -154,9 +172,8 @@ static int crop_negotiate(void *self, const struct fw_video *in, struct fw_video
     out->width = crop->width;
     out->height = crop->height;
     if (crop->keep_aspect)
-        out->sample_aspect =
-            scale_aspect(in->sample_aspect, (int64_t)in->width * crop->height,
-                         (int64_t)in->height * crop->width);
+        out->sample_aspect = scale_aspect(in->sample_aspect, (int64_t)in->width * crop->height,
+                                          (int64_t)in->height * crop->width);
     bool moves = fw_expr_mentions(crop->x_text, "n") || fw_expr_mentions(crop->x_text, "t") ||
                  fw_expr_mentions(crop->y_text, "n") || fw_expr_mentions(crop->y_text, "t");
     caps->filter_class = moves ? FW_CLASS_INDEXED : FW_CLASS_PURE;
@@ -191,7 +208,8 @@ static int32_t place(double value, int32_t limit, uint32_t chroma_shift)
     return (int32_t)(at & mask);
 }
 
-static void find_corner(struct crop *crop, const struct fw_frame *in, int32_t *x_out, int32_t *y_out)
+static void find_corner(struct crop *crop, const struct fw_frame *in, int32_t *x_out,
+                        int32_t *y_out)
 {
     const struct fw_format *format = in->image.format;
     double values[VAR_COUNT];

@@ -179,7 +179,8 @@ int fw_color_read(const char *text, uint32_t *rgba_out)
         return -1;
     if (av_parse_color(rgba, text, -1, &quiet) < 0)
         return -1;
-    *rgba_out = (uint32_t)rgba[0] << 24 | (uint32_t)rgba[1] << 16 | (uint32_t)rgba[2] << 8 | rgba[3];
+    *rgba_out = (uint32_t)rgba[0] << 24 | (uint32_t)rgba[1] << 16 | (uint32_t)rgba[2] << 8 |
+                rgba[3];
     return 0;
 }
 

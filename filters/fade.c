@@ -1,6 +1,7 @@
 /*
- * fade: from or to black, a colour or transparency. Timing, formats and rounding of libavfilter 5.1's
- * fade, computed from the frame's own number and time, so that frames may come in any order.
+ * fade: from or to black, a colour or transparency. Timing, formats and rounding of
+ * libavfilter 5.1's fade, computed from the frame's own number and time, so that frames may come in
+ * any order.
  */
 #include "filter.h"
 #include "format.h"
@@ -187,8 +188,8 @@ static void copy_plane(const struct fw_image *dst, const struct fw_image *src, u
     size_t bytes = fw_format_row_bytes(src->format, plane, src->width);
     int32_t rows = fw_format_plane_height(src->format, plane, src->height);
     for (int32_t y = 0; y < rows; y++)
-        memcpy(dst->data[plane] + y * dst->stride[plane],
-               src->data[plane] + y * src->stride[plane], bytes);
+        memcpy(dst->data[plane] + y * dst->stride[plane], src->data[plane] + y * src->stride[plane],
+               bytes);
 }
 
 static void fade_plane(const struct fw_image *dst, const struct fw_image *src, uint32_t plane,
@@ -240,8 +241,8 @@ static void blend_component(const struct fw_image *dst, const struct fw_image *s
     }
 }
 
-static void fade_rgb(const struct fade *fade, const struct fw_image *dst, const struct fw_image *src,
-                     int32_t factor)
+static void fade_rgb(const struct fade *fade, const struct fw_image *dst,
+                     const struct fw_image *src, int32_t factor)
 {
     const struct fw_format *format = src->format;
     if (fade->color == BLACK && format->plane_count == 1) {
@@ -251,8 +252,8 @@ static void fade_rgb(const struct fade *fade, const struct fw_image *dst, const 
     for (uint32_t plane = 0; plane < format->plane_count; plane++)
         copy_plane(dst, src, plane);
     for (uint32_t i = 0; i < 3; i++)
-        blend_component(dst, src, &format->components[i], (int32_t)(fade->color >> (24 - 8 * i)) & 255,
-                        factor);
+        blend_component(dst, src, &format->components[i],
+                        (int32_t)(fade->color >> (24 - 8 * i)) & 255, factor);
 }
 
 static void fade_alpha(const struct fw_image *dst, const struct fw_image *src, int32_t factor)

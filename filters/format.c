@@ -18,7 +18,10 @@
 #define FULL FW_FORMAT_FULL_RANGE
 #define C(plane, step, offset, shift, depth)                                                       \
     {                                                                                              \
-        plane, step, offset, shift, depth, { 0 }                                                   \
+        plane, step, offset, shift, depth,                                                         \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
 #define NONE C(0, 0, 0, 0, 0)
 #define ROW(name, id, components, planes, chroma_w, chroma_h, flags, c0, c1, c2, c3)               \
@@ -30,11 +33,11 @@ static const struct fw_format formats[] = {
 
 /* Other spellings that FFmpeg reads, beside a missing native-endian suffix. */
 static const char *const aliases[][2] = {
-    { "gray8", "gray" },         { "y8", "gray" },        { "gray8a", "ya8" },
-    { "y9le", "gray9le" },       { "y10le", "gray10le" }, { "y12le", "gray12le" },
-    { "y14le", "gray14le" },     { "y16le", "gray16le" }, { "y9be", "gray9be" },
-    { "y10be", "gray10be" },     { "y12be", "gray12be" }, { "y14be", "gray14be" },
-    { "y16be", "gray16be" },     { "gbr24p", "gbrp" },
+    { "gray8", "gray" },     { "y8", "gray" },        { "gray8a", "ya8" },
+    { "y9le", "gray9le" },   { "y10le", "gray10le" }, { "y12le", "gray12le" },
+    { "y14le", "gray14le" }, { "y16le", "gray16le" }, { "y9be", "gray9be" },
+    { "y10be", "gray10be" }, { "y12be", "gray12be" }, { "y14be", "gray14be" },
+    { "y16be", "gray16be" }, { "gbr24p", "gbrp" },
 };
 
 uint32_t fw_format_count(void)

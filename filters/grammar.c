@@ -12,8 +12,7 @@
 static bool is_key_byte(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '/' ||
-           byte == '.';
+           (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '/' || byte == '.';
 }
 
 /* Takes "key =" at *pos if it is there. */

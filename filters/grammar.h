@@ -1,4 +1,5 @@
-/* The text of a linear filter chain, FFmpeg's -vf grammar: names, ids and arguments with offsets. */
+/* The text of a linear filter chain, FFmpeg's -vf grammar: names, ids and arguments with offsets.
+ */
 #ifndef FW_FILTERS_GRAMMAR_H
 #define FW_FILTERS_GRAMMAR_H
 

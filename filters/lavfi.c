@@ -165,8 +165,8 @@ static int fail_av(struct fw_error *err, const char *name, int code)
 
 static int add_source(struct fw_lavfi *lavfi, const struct fw_video *in, struct fw_error *err)
 {
-    lavfi->source =
-        avfilter_graph_alloc_filter(lavfi->graph, avfilter_get_by_name("buffer"), "source");
+    lavfi->source = avfilter_graph_alloc_filter(lavfi->graph, avfilter_get_by_name("buffer"),
+                                                "source");
     AVBufferSrcParameters *parameters = av_buffersrc_parameters_alloc();
     int code = AVERROR(ENOMEM);
     if (lavfi->source && parameters) {
@@ -186,8 +186,8 @@ static int add_source(struct fw_lavfi *lavfi, const struct fw_video *in, struct 
 
 static int add_sink(struct fw_lavfi *lavfi, struct fw_error *err)
 {
-    lavfi->sink =
-        avfilter_graph_alloc_filter(lavfi->graph, avfilter_get_by_name("buffersink"), "sink");
+    lavfi->sink = avfilter_graph_alloc_filter(lavfi->graph, avfilter_get_by_name("buffersink"),
+                                              "sink");
     int code = lavfi->sink ? avfilter_init_str(lavfi->sink, NULL) : AVERROR(ENOMEM);
     return code < 0 ? fail_av(err, "buffersink", code) : FW_OK;
 }
@@ -199,8 +199,8 @@ static int add_stand_in(struct fw_lavfi *lavfi, const char *stand_in, uint32_t i
     char name[32];
     size_t bytes = strcspn(stand_in, "=");
     (void)snprintf(name, sizeof(name), "%.*s", (int)bytes, stand_in);
-    AVFilterContext *filter =
-        avfilter_graph_alloc_filter(lavfi->graph, avfilter_get_by_name(name), NULL);
+    AVFilterContext *filter = avfilter_graph_alloc_filter(lavfi->graph, avfilter_get_by_name(name),
+                                                          NULL);
     const char *arguments = stand_in[bytes] ? stand_in + bytes + 1 : NULL;
     int code = filter ? avfilter_init_str(filter, arguments) : AVERROR(ENOMEM);
     lavfi->filters[index] = filter;
@@ -316,8 +316,8 @@ static int wrap_image(struct fw_lavfi *lavfi, const struct fw_image *image)
         ptrdiff_t span = stride * (rows - 1);
         uint8_t *lowest = image->data[plane] + (span < 0 ? span : 0);
         size_t extent = (size_t)(span < 0 ? -span : span) + bytes;
-        frame->buf[plane] =
-            av_buffer_create(lowest, extent, release_plane, lavfi, AV_BUFFER_FLAG_READONLY);
+        frame->buf[plane] = av_buffer_create(lowest, extent, release_plane, lavfi,
+                                             AV_BUFFER_FLAG_READONLY);
         if (!frame->buf[plane])
             return -1;
         lavfi->outstanding++;
@@ -359,8 +359,9 @@ static struct fw_color color_of(const AVFrame *frame)
     };
 }
 
-/* `n` in expressions and in enable= is a link's own count; a process that runs some frames only must
- * set it. The fields are marked private: 5.1 is the version whose layout this was checked with. */
+/* `n` in expressions and in enable= is a link's own count; a process that runs some frames only
+ * must set it. The fields are marked private: 5.1 is the version whose layout this was checked
+ * with. */
 static void set_frame_number(AVFilterGraph *graph, uint64_t index)
 {
 #if LIBAVFILTER_VERSION_MAJOR == 8
@@ -371,7 +372,8 @@ static void set_frame_number(AVFilterGraph *graph, uint64_t index)
         }
     }
 #else
-#error "check that the links' frame counters are still reachable, or class indexed filters sequential"
+#error                                                                                             \
+    "check that the links' frame counters are still reachable, or class indexed filters sequential"
 #endif
 }
 
@@ -451,10 +453,9 @@ int fw_lavfi_open(struct fw_lavfi **graph_out, struct fw_lavfi_call *const *call
         status = read_link(lavfi->filters[count - 1]->outputs[0], in, &last, err);
     if (status == FW_OK &&
         (last.format != out->format || last.width != out->width || last.height != out->height))
-        status = fw_fail(err, FW_ERR_FILTER,
-                         "libavfilter puts out %s %dx%d where %s %dx%d was planned",
-                         last.format->name, last.width, last.height, out->format->name, out->width,
-                         out->height);
+        status = fw_fail(
+            err, FW_ERR_FILTER, "libavfilter puts out %s %dx%d where %s %dx%d was planned",
+            last.format->name, last.width, last.height, out->format->name, out->width, out->height);
     if (status < 0) {
         fw_lavfi_close(lavfi);
         return status;
@@ -509,7 +510,8 @@ int fw_lavfi_process(struct fw_lavfi *lavfi, const struct fw_frame *in, struct f
     av_frame_unref(lavfi->out);
     if (status == FW_OK && av_buffersink_get_frame(lavfi->sink, lavfi->out) >= 0) {
         av_frame_unref(lavfi->out);
-        status = fw_fail(err, FW_ERR_FILTER, "libavfilter put out more than one frame for frame %llu",
+        status = fw_fail(err, FW_ERR_FILTER,
+                         "libavfilter put out more than one frame for frame %llu",
                          (unsigned long long)in->index);
     }
     /* The caller takes its image back on return: a filter that still holds it would read, later,

@@ -62,8 +62,7 @@ static void list_constants(struct constants *list, const AVClass *class, const A
     if (!own_words)
         return;
     bool real = option->type == AV_OPT_TYPE_FLOAT || option->type == AV_OPT_TYPE_DOUBLE;
-    add_constant(list, "default",
-                 real ? option->default_val.dbl : (double)option->default_val.i64);
+    add_constant(list, "default", real ? option->default_val.dbl : (double)option->default_val.i64);
     add_constant(list, "max", option->max);
     add_constant(list, "min", option->min);
     add_constant(list, "none", 0);
@@ -121,7 +120,8 @@ static void describe(char *text, size_t bytes, const AVClass *class, const AVOpt
     char piece[96] = "";
     struct constants words;
     list_constants(&words, class, option, false);
-    (void)snprintf(text, bytes, "(%s", words.count && is_number(option) ? "word" : type_name(option));
+    (void)snprintf(text, bytes, "(%s",
+                   words.count && is_number(option) ? "word" : type_name(option));
     if (is_number(option) && !words.count) {
         (void)snprintf(piece, sizeof(piece), ", %.10g..%.10g", option->min, option->max);
         append(text, bytes, piece);
@@ -158,8 +158,9 @@ static bool flags_ok(const struct constants *words, const char *text)
 
 static bool bool_ok(const char *text)
 {
-    static const char words[] = " 0 1 -1 auto true false y n yes no enable disable enabled disabled "
-                                "on off ";
+    static const char words[] =
+        " 0 1 -1 auto true false y n yes no enable disable enabled disabled "
+        "on off ";
     char wrapped[24];
     int written = snprintf(wrapped, sizeof(wrapped), " %s ", text);
     return written > 2 && (size_t)written < sizeof(wrapped) && strstr(words, wrapped);
@@ -303,8 +304,7 @@ int fw_lavfi_options_store(struct fw_lavfi_call *call, const struct fw_call *tex
         const char *what = judge(class, option, arg->value);
         if (what)
             complain_value(text, arg, class, option, what, complaints);
-        call->options[call->option_count++] =
-            (struct fw_lavfi_option){ option->name, arg->value };
+        call->options[call->option_count++] = (struct fw_lavfi_option){ option->name, arg->value };
     }
     return FW_OK;
 }

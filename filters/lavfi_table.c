@@ -62,8 +62,8 @@ static const struct fw_lavfi_row rows[] = {
     { PURE("grayworld") },
     { PURE("greyedge") },
     { PURE("hflip") },
-    { PURE("histeq"),
-      .only_option = "antibanding", .only_value = "none", .value_is_default = true },
+    { PURE("histeq"), .only_option = "antibanding", .only_value = "none",
+      .value_is_default = true },
     { PURE("histogram") },
     { PURE("hqx") },
     { PURE("hsvhold") },
@@ -139,7 +139,8 @@ static const struct {
 } refusals[] = {
     { " yadif bwdif w3fdif estdif nnedi tblend tlut2 weave phase scdet siti kerndeint atadenoise "
       "dedot tmix amplify tmidequalizer tmedian fftdnoiz deflicker ",
-      "reads neighbouring frames (windowed): it needs a windowed stage, which is not supported yet" },
+      "reads neighbouring frames (windowed): it needs a windowed stage, which is not supported "
+      "yet" },
     { " fps framerate decimate mpdecimate select framestep separatefields doubleweave minterpolate "
       "telecine detelecine pullup repeatfields trim loop tpad tile untile thumbnail reverse ",
       "changes the number of frames (sequential): it needs a sequential stage, which is not "

@@ -1,5 +1,5 @@
-/* negate: every chosen component c becomes max - c. Formats, options and pixels of libavfilter 5.1's
- * filter of that name. */
+/* negate: every chosen component c becomes max - c. Formats, options and pixels of
+ * libavfilter 5.1's filter of that name. */
 #include "filter.h"
 #include "format.h"
 
@@ -18,9 +18,10 @@ struct negate {
 };
 
 static const struct fw_choice negate_components[] = {
-    { "y", PICK_Y, "luma" },  { "u", PICK_U, "first chroma" }, { "v", PICK_V, "second chroma" },
-    { "r", PICK_R, "red" },   { "g", PICK_G, "green" },        { "b", PICK_B, "blue" },
-    { "a", PICK_A, "alpha" }, { NULL, 0, NULL },
+    { "y", PICK_Y, "luma" },          { "u", PICK_U, "first chroma" },
+    { "v", PICK_V, "second chroma" }, { "r", PICK_R, "red" },
+    { "g", PICK_G, "green" },         { "b", PICK_B, "blue" },
+    { "a", PICK_A, "alpha" },         { NULL, 0, NULL },
 };
 
 static const struct fw_option negate_options[] = {
@@ -129,8 +130,8 @@ static void negate_stop(void *self)
     negate->mask = NULL;
 }
 
-static void row_xor(uint8_t *restrict dst, const uint8_t *restrict src, const uint8_t *restrict mask,
-                    size_t bytes)
+static void row_xor(uint8_t *restrict dst, const uint8_t *restrict src,
+                    const uint8_t *restrict mask, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
         dst[i] = src[i] ^ mask[i];
@@ -168,8 +169,8 @@ static void negate_plane(const struct fw_image *dst, const struct fw_image *src,
     }
 }
 
-static int negate_process(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
-                          struct fw_error *err)
+static int negate_process(void *self, const struct fw_frame *in, struct fw_frame *out,
+                          void *scratch, struct fw_error *err)
 {
     (void)scratch;
     (void)err;

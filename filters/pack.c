@@ -3,7 +3,6 @@
 
 #include "format.h"
 
-
 #include <string.h>
 
 int32_t fw_samples_width(const struct fw_format *format, uint32_t component, int32_t width)

@@ -18,7 +18,8 @@ int32_t fw_samples_height(const struct fw_format *format, uint32_t component, in
 
 /* Copies component `index` of `image` out; a destination larger than the plane gets its last column
  * and row repeated. */
-void fw_samples_take(const struct fw_samples *samples, const struct fw_image *image, uint32_t index);
+void fw_samples_take(const struct fw_samples *samples, const struct fw_image *image,
+                     uint32_t index);
 /* Copies it back; what of `samples` lies beyond the plane is left out. */
 void fw_samples_put(const struct fw_samples *samples, const struct fw_image *image, uint32_t index);
 

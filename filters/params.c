@@ -140,10 +140,10 @@ static enum verdict store_number(void *slot, const struct fw_option *option, con
 
 static enum verdict store_bool(int32_t *slot, const char *text)
 {
-    static const char *const words[][2] = { { "0", "1" },     { "false", "true" }, { "no", "yes" },
-                                            { "off", "on" },  { "n", "y" },
-                                            { "disable", "enable" },
-                                            { "disabled", "enabled" } };
+    static const char *const words[][2] = {
+        { "0", "1" }, { "false", "true" },     { "no", "yes" },          { "off", "on" },
+        { "n", "y" }, { "disable", "enable" }, { "disabled", "enabled" }
+    };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         for (int32_t value = 0; value < 2; value++) {
             if (strcmp(words[i][value], text) == 0) {

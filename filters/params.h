@@ -5,7 +5,8 @@
 #include "grammar.h"
 
 /* Stores the table's defaults, then the call's arguments ("enable" is skipped: it is the host's).
- * Errors about single arguments go to `complaints`. Returns FW_OK, FW_ERR_USAGE or FW_ERR_MEMORY. */
+ * Errors about single arguments go to `complaints`. Returns FW_OK, FW_ERR_USAGE or FW_ERR_MEMORY.
+ */
 int fw_params_store(void *self, const struct fw_filter *filter, const struct fw_call *call,
                     struct fw_complaints *complaints) FW_MUST_CHECK;
 /* Frees the texts that fw_params_store allocated. */

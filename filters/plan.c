@@ -76,8 +76,8 @@ static int check_class(const struct fw_item *item, const struct fw_stage *stage,
                        item->call->name);
     const struct fw_video *in = &stage->in;
     const struct fw_video *out = &stage->out;
-    if (item->enable && (in->format != out->format || in->width != out->width ||
-                         in->height != out->height))
+    if (item->enable &&
+        (in->format != out->format || in->width != out->width || in->height != out->height))
         return fw_fail(err, FW_ERR_USAGE,
                        "filter '%s' cannot take 'enable' here: it changes the size or the format",
                        item->call->name);

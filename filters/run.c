@@ -144,7 +144,8 @@ static uint32_t last_active(const struct fw_chain *chain, const struct fw_frame 
     return last;
 }
 
-/* Where a stage writes: the caller's image if nothing follows, else the scratch image not in use. */
+/* Where a stage writes: the caller's image if nothing follows, else the scratch image not in use.
+ */
 static void place_output(struct fw_chain *chain, const struct fw_stage *stage, bool last,
                          const struct fw_image *out, uint32_t turn, struct fw_image *image)
 {

@@ -10,8 +10,22 @@
 
 #define VARIABLES "in_w iw in_h ih out_w ow out_h oh a sar dar hsub vsub ohsub ovsub"
 enum {
-    VAR_IN_W, VAR_IW, VAR_IN_H, VAR_IH, VAR_OUT_W, VAR_OW, VAR_OUT_H, VAR_OH, VAR_A, VAR_SAR,
-    VAR_DAR, VAR_HSUB, VAR_VSUB, VAR_OHSUB, VAR_OVSUB, VAR_COUNT
+    VAR_IN_W,
+    VAR_IW,
+    VAR_IN_H,
+    VAR_IH,
+    VAR_OUT_W,
+    VAR_OW,
+    VAR_OUT_H,
+    VAR_OH,
+    VAR_A,
+    VAR_SAR,
+    VAR_DAR,
+    VAR_HSUB,
+    VAR_VSUB,
+    VAR_OHSUB,
+    VAR_OVSUB,
+    VAR_COUNT
 };
 enum { KEEP_NOTHING, DECREASE, INCREASE };
 enum {
@@ -67,10 +81,14 @@ static const struct fw_choice scale_matrices[] = {
 };
 
 static const struct fw_choice scale_ranges[] = {
-    { "auto", 0, "from the stream" }, { "unknown", 0, "from the stream" },
-    { "limited", 1, "16..235" },      { "tv", 1, "16..235" },
-    { "mpeg", 1, "16..235" },         { "full", 2, "0..255" },
-    { "pc", 2, "0..255" },            { "jpeg", 2, "0..255" },
+    { "auto", 0, "from the stream" },
+    { "unknown", 0, "from the stream" },
+    { "limited", 1, "16..235" },
+    { "tv", 1, "16..235" },
+    { "mpeg", 1, "16..235" },
+    { "full", 2, "0..255" },
+    { "pc", 2, "0..255" },
+    { "jpeg", 2, "0..255" },
     { NULL, 0, NULL },
 };
 
@@ -92,7 +110,8 @@ static const struct fw_choice scale_keeps[] = {
     }
 
 static const struct fw_option scale_options[] = {
-    TEXT("w", w_text, "width: an expression; 0 the input's, -1 by aspect, -n by aspect, divisible by n",
+    TEXT("w", w_text,
+         "width: an expression; 0 the input's, -1 by aspect, -n by aspect, divisible by n",
          FW_OPTION_STRING),
     TEXT("width", w_text, "as w", FW_OPTION_STRING),
     TEXT("h", h_text, "height, as w", FW_OPTION_STRING),

@@ -22,9 +22,9 @@ struct fw_item {
 };
 
 enum fw_stage_kind {
-    FW_STAGE_FILTER,  /* one built-in */
-    FW_STAGE_LAVFI,   /* neighbouring libavfilter filters as one graph */
-    FW_STAGE_CONVERT  /* an inserted libswscale conversion */
+    FW_STAGE_FILTER, /* one built-in */
+    FW_STAGE_LAVFI,  /* neighbouring libavfilter filters as one graph */
+    FW_STAGE_CONVERT /* an inserted libswscale conversion */
 };
 
 /* What process() runs one after the other. */

@@ -22,8 +22,8 @@ static void put(struct fw_token *token, const char *text, const uint32_t *origin
 }
 
 /* Appends what lies between quotes; returns the offset behind the closing one. */
-static size_t put_quoted(struct fw_token *token, const char *text, const uint32_t *origin, size_t at,
-                         size_t *protected_bytes)
+static size_t put_quoted(struct fw_token *token, const char *text, const uint32_t *origin,
+                         size_t at, size_t *protected_bytes)
 {
     while (text[at] && text[at] != '\'')
         put(token, text, origin, at++);
@@ -63,8 +63,8 @@ int fw_token_read(struct fw_token *token, const char *text, const uint32_t *orig
     while (token->bytes > protected_bytes && fw_token_is_space(token->text[token->bytes - 1]))
         token->bytes--;
     token->text[token->bytes] = '\0';
-    token->origin[token->bytes] =
-        token->bytes ? token->origin[token->bytes - 1] + 1 : (origin ? origin[at] : (uint32_t)at);
+    token->origin[token->bytes] = token->bytes ? token->origin[token->bytes - 1] + 1
+                                               : (origin ? origin[at] : (uint32_t)at);
     *pos = at;
     return 0;
 }

@@ -1,4 +1,5 @@
-/* transpose: rows become columns, with or without a flip. Options of libavfilter 5.1's transpose. */
+/* transpose: rows become columns, with or without a flip. Options of libavfilter 5.1's transpose.
+ */
 #include "filter.h"
 #include "format.h"
 

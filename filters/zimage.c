@@ -23,12 +23,13 @@
 #define MATRIX_BT601 6
 #define RANGE_FULL 2
 
-/* The planes of one side. A gray side is one plane; `extra` columns and rows make odd sizes whole. */
+/* The planes of one side. A gray side is one plane; `extra` columns and rows make odd sizes whole.
+ */
 struct side {
     const struct fw_format *format;
     zimg_color_family_e family;
     struct fw_samples planes[4];
-    int32_t width;  /* of the image */
+    int32_t width; /* of the image */
     int32_t height;
     int32_t padded_width; /* whole chroma samples */
     int32_t padded_height;
@@ -213,13 +214,13 @@ static int build_graphs(struct fw_zimage *zimage, const struct fw_video *in,
     zimg_image_format to;
     zimg_color_family_e in_family = zimage->in.family;
     zimg_color_family_e out_family = zimage->out.family;
-    if (in_family == ZIMG_COLOR_GREY || (out_family == ZIMG_COLOR_GREY &&
-                                         in_family == ZIMG_COLOR_YUV))
+    if (in_family == ZIMG_COLOR_GREY ||
+        (out_family == ZIMG_COLOR_GREY && in_family == ZIMG_COLOR_YUV))
         in_family = out_family = ZIMG_COLOR_GREY;
     describe(&from, &zimage->in, in, in_family);
-    describe(&to, &zimage->out, out, out_family == ZIMG_COLOR_GREY && in_family == ZIMG_COLOR_RGB
-                                         ? ZIMG_COLOR_YUV
-                                         : out_family);
+    describe(&to, &zimage->out, out,
+             out_family == ZIMG_COLOR_GREY && in_family == ZIMG_COLOR_RGB ? ZIMG_COLOR_YUV
+                                                                          : out_family);
     if (in_family != ZIMG_COLOR_GREY)
         set_region(&from, &zimage->in, &zimage->out);
     int status = build(&zimage->colors, &from, &to, kernel, portable, err);
@@ -334,8 +335,8 @@ static void put_result(struct fw_zimage *zimage, const struct fw_image *out)
     const struct side *side = &zimage->out;
     uint32_t colors = is_gray(side->format) ? 1 : 3;
     bool filler = side->format->plane_count == 1 &&
-                  side->format->components[0].step > side->format->component_count *
-                                                         (side->depth > 8 ? 2u : 1u) &&
+                  side->format->components[0].step >
+                      side->format->component_count * (side->depth > 8 ? 2u : 1u) &&
                   (side->format->flags & FW_FORMAT_RGB);
     for (int32_t y = 0; filler && y < out->height; y++)
         memset(out->data[0] + y * out->stride[0], 0xFF,

@@ -72,9 +72,10 @@ static int run(struct fw_chain *chain, const struct fw_video *video, const struc
 
 int main(int count, char **words)
 {
-    struct fw_video video = { .sample_aspect = { 1, 1 }, .time_base = { 1, 25 },
-                              .frame_rate = { 25, 1 }, .color = { .matrix = 2, .primaries = 2,
-                                                                  .transfer = 2 } };
+    struct fw_video video = { .sample_aspect = { 1, 1 },
+                              .time_base = { 1, 25 },
+                              .frame_rate = { 25, 1 },
+                              .color = { .matrix = 2, .primaries = 2, .transfer = 2 } };
     struct fw_video result;
     struct fw_error err = { 0 };
     struct fw_chain *chain = NULL;

@@ -43,18 +43,17 @@ static struct fw_video video(const char *format, int32_t width, int32_t height)
 
 Test(chain, unknown_option_has_a_caret_under_it)
 {
-    REFUSES("scale=640:-2,gblur=sgima=2",
-            "unknown option 'sgima' for filter 'gblur'\n"
-            "  -vf \"scale=640:-2,gblur=sgima=2\"\n"
-            "                          ^~~~~\n"
-            "  did you mean 'sigma'?  (float, 0..1024, default 0.5)");
+    REFUSES("scale=640:-2,gblur=sgima=2", "unknown option 'sgima' for filter 'gblur'\n"
+                                          "  -vf \"scale=640:-2,gblur=sgima=2\"\n"
+                                          "                          ^~~~~\n"
+                                          "  did you mean 'sigma'?  (float, 0..1024, default 0.5)");
 }
 
 Test(chain, all_errors_come_at_once)
 {
-    REFUSES("hflp,negate=componets=y,boxblur=lp=-3,unsharp=lx=99",
-            "unknown filter 'hflp'", "did you mean 'hflip'?", "did you mean 'components'?",
-            "value '-3' of option 'lp'", "is out of range", "unsharp' is out of range");
+    REFUSES("hflp,negate=componets=y,boxblur=lp=-3,unsharp=lx=99", "unknown filter 'hflp'",
+            "did you mean 'hflip'?", "did you mean 'components'?", "value '-3' of option 'lp'",
+            "is out of range", "unsharp' is out of range");
 }
 
 Test(chain, values_are_checked)
@@ -114,10 +113,14 @@ Test(chain, classes)
         const char *text;
         enum fw_class filter_class;
     } rows[] = {
-        { "hflip", FW_CLASS_PURE },          { "crop=10:10", FW_CLASS_PURE },
-        { "crop=10:10:n", FW_CLASS_INDEXED }, { "fade", FW_CLASS_INDEXED },
-        { "hflip=enable=n", FW_CLASS_INDEXED }, { "gblur", FW_CLASS_PURE },
-        { "gblur=enable=n", FW_CLASS_INDEXED }, { "hue=h=n", FW_CLASS_INDEXED },
+        { "hflip", FW_CLASS_PURE },
+        { "crop=10:10", FW_CLASS_PURE },
+        { "crop=10:10:n", FW_CLASS_INDEXED },
+        { "fade", FW_CLASS_INDEXED },
+        { "hflip=enable=n", FW_CLASS_INDEXED },
+        { "gblur", FW_CLASS_PURE },
+        { "gblur=enable=n", FW_CLASS_INDEXED },
+        { "hue=h=n", FW_CLASS_INDEXED },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fw_video in = video("yuv420p", 64, 48);

@@ -73,8 +73,9 @@ Test(format, every_software_format_is_there)
 
 Test(format, other_spellings)
 {
-    static const char *const names[] = { "gray8", "y8", "gray16", "rgb48", "yuv420p10", "p010",
-                                         "gbr24p", "gray10", "y16", "rgb565", "gray8a" };
+    static const char *const names[] = { "gray8",     "y8",     "gray16", "rgb48",
+                                         "yuv420p10", "p010",   "gbr24p", "gray10",
+                                         "y16",       "rgb565", "gray8a" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         enum AVPixelFormat av = av_get_pix_fmt(names[i]);
         const struct fw_format *format = fw_format_find(names[i]);

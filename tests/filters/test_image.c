@@ -8,7 +8,9 @@
 
 Test(image, layout_keeps_its_rules_for_every_format)
 {
-    static const int32_t sizes[][2] = { { 1, 1 }, { 65, 47 }, { 1024, 3 }, { 2048, 2 }, { 16384, 1 } };
+    static const int32_t sizes[][2] = {
+        { 1, 1 }, { 65, 47 }, { 1024, 3 }, { 2048, 2 }, { 16384, 1 }
+    };
     for (uint32_t id = 0; id < fw_format_count(); id++) {
         const struct fw_format *format = fw_format_at(id);
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -18,7 +20,8 @@ Test(image, layout_keeps_its_rules_for_every_format)
             for (uint32_t plane = 0; plane < format->plane_count; plane++) {
                 cr_assert_eq(layout.stride[plane] % FW_IMAGE_ALIGN, 0);
                 cr_assert_neq(layout.stride[plane] % 1024, 0);
-                cr_assert_geq(layout.stride[plane], fw_format_row_bytes(format, plane, sizes[i][0]));
+                cr_assert_geq(layout.stride[plane],
+                              fw_format_row_bytes(format, plane, sizes[i][0]));
                 cr_assert_eq(layout.offset[plane] % FW_IMAGE_ALIGN, 0);
                 cr_assert_geq(layout.offset[plane], end);
                 size_t rows = (size_t)fw_format_plane_height(format, plane, sizes[i][1]);

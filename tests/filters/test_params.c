@@ -19,9 +19,11 @@ struct state {
     int64_t time;
 };
 
-static const struct fw_choice words[] = { { "one", 1, "" }, { "two", 2, "" }, { "four", 4, "" },
-                                          { NULL, 0, NULL } };
-#define ROW(option, kind, field) .name = option, .type = kind, .offset = offsetof(struct state, field)
+static const struct fw_choice words[] = {
+    { "one", 1, "" }, { "two", 2, "" }, { "four", 4, "" }, { NULL, 0, NULL }
+};
+#define ROW(option, kind, field)                                                                   \
+    .name = option, .type = kind, .offset = offsetof(struct state, field)
 static const struct fw_option options[] = {
     { ROW("number", FW_OPTION_INT, number), .min = -5, .max = 500, .default_text = "7" },
     { ROW("n", FW_OPTION_INT, number), .min = -5, .max = 500, .default_text = "7" },
@@ -34,7 +36,8 @@ static const struct fw_option options[] = {
     { ROW("time", FW_OPTION_DURATION, time) },
     { .name = NULL },
 };
-static const struct fw_filter filter = { .name = "f", .options = options,
+static const struct fw_filter filter = { .name = "f",
+                                         .options = options,
                                          .self_size = sizeof(struct state) };
 
 static int store(struct state *state, const char *text, struct fw_error *err)
@@ -58,13 +61,14 @@ Test(params, defaults_positions_aliases_and_types)
     cr_assert_eq(state.word, 2);
     cr_assert_eq(store(&state, "f=12:1/4:yes:mask=one+four:text='a\\:b':c=0", &err), FW_ERR_USAGE);
     err = (struct fw_error){ 0 };
-    cr_assert_eq(store(&state, "f=12:1/4:yes:four:mask=one+four:text=a\\\\:b:color=red@0.5:time=1:02.5",
+    cr_assert_eq(store(&state,
+                       "f=12:1/4:yes:four:mask=one+four:text=a\\\\:b:color=red@0.5:time=1:02.5",
                        &err),
                  FW_ERR_USAGE);
     err = (struct fw_error){ 0 };
-    cr_assert_eq(store(&state, "f=12:1/4:yes:four:mask=one+four:text='a\\:b':color=red:time=2.5",
-                       &err),
-                 FW_OK, "%s", err.text);
+    cr_assert_eq(
+        store(&state, "f=12:1/4:yes:four:mask=one+four:text='a\\:b':color=red:time=2.5", &err),
+        FW_OK, "%s", err.text);
     cr_assert_eq(state.number, 12);
     cr_assert_float_eq(state.real, 0.25, 0);
     cr_assert_eq(state.flag, 1);
@@ -79,9 +83,10 @@ Test(params, defaults_positions_aliases_and_types)
 
 Test(params, mistakes)
 {
-    static const char *const wrong[] = { "f=n=501",     "f=n=-6",      "f=n=x",    "f=real=2",
-                                         "f=flag=maybe", "f=word=three", "f=mask=one+six",
-                                         "f=color=rad", "f=time=soon", "f=nope=1", "f=n=1:2" };
+    static const char *const wrong[] = { "f=n=501",        "f=n=-6",       "f=n=x",
+                                         "f=real=2",       "f=flag=maybe", "f=word=three",
+                                         "f=mask=one+six", "f=color=rad",  "f=time=soon",
+                                         "f=nope=1",       "f=n=1:2" };
     for (size_t i = 0; i < FW_COUNT(wrong); i++) {
         struct state state;
         struct fw_error err = { 0 };

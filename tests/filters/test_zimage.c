@@ -9,10 +9,9 @@
 
 static struct fw_video video_of(const char *format, int32_t width, int32_t height)
 {
-    return (struct fw_video){ .format = fw_format_find(format),
-                              .width = width,
-                              .height = height,
-                              .color = { .matrix = 2 } };
+    return (struct fw_video){
+        .format = fw_format_find(format), .width = width, .height = height, .color = { .matrix = 2 }
+    };
 }
 
 static void *take_image(struct fw_image *image, const struct fw_video *video)
@@ -77,10 +76,11 @@ Test(zimage, half_size_columns_are_right)
 /* A flat picture stays flat at any size and in any format, up to its last row and column. */
 Test(zimage, flat_pictures_stay_flat)
 {
-    static const char *const names[] = { "yuv420p", "yuv410p", "nv12", "rgb24", "yuva420p", "gbrp",
-                                         "rgba", "gray", "yuyv422", "ya8" };
-    static const int32_t sizes[][4] = { { 65, 47, 33, 21 }, { 1, 1, 5, 3 }, { 31, 17, 1, 1 },
-                                        { 64, 48, 63, 49 } };
+    static const char *const names[] = { "yuv420p", "yuv410p", "nv12", "rgb24",   "yuva420p",
+                                         "gbrp",    "rgba",    "gray", "yuyv422", "ya8" };
+    static const int32_t sizes[][4] = {
+        { 65, 47, 33, 21 }, { 1, 1, 5, 3 }, { 31, 17, 1, 1 }, { 64, 48, 63, 49 }
+    };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
             struct fw_error err = { 0 };
