@@ -138,6 +138,8 @@ int fw_supervisor_arrange(struct fw_supervisor *crew, const struct fw_plan *plan
                           struct fw_error *err)
 {
     size_t hops_bytes = fw_station_hops_bytes(plan);
+    /* Who rings looks at as many bells as there are processes. */
+    crew->control->proc_count = FW_PLAN_FIRST_WORKER + plan->workers;
     if (hops_bytes > HOPS_VIRTUAL_BYTES)
         return fw_fail(err, FW_ERR_MEMORY, "the ring needs %zu bytes of descriptors", hops_bytes);
     int status = fw_arena_size(&crew->hops, hops_bytes, err);
