@@ -18,7 +18,7 @@ run() {
   local want=$1 got
   shift
   checks=$((checks + 1))
-  "$command" "$@" >out 2>err </dev/null
+  timeout 60 "$command" "$@" >out 2>err </dev/null
   got=$?
   [ "$got" = "$want" ] || fail "exit $got, not $want: framewheel $*"
 }

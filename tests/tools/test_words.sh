@@ -124,7 +124,7 @@ holds 'framewheel-plan/1'
 check 'a dry run writes nothing' [ ! -e out.nut ]
 run 0 probe in.y4m
 holds '64x48'
-run 0 probe --json --count in.y4m
+run 0 probe --json --count in.y4m # counts, and ends
 holds 'framewheel-probe/1'
 run 0 filters
 holds 'negate'
