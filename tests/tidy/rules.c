@@ -26,7 +26,7 @@ static const struct owner headers[] = {
       "filters work on fw_image" },
     { "libav* libsw*", "pipeline/*.c pipeline/*.h",
       "pipeline/source* pipeline/sink* pipeline/avframe* pipeline/remux* pipeline/record* "
-      "pipeline/avio* pipeline/avlog* pipeline/y4m* pipeline/encoder_* pipeline/audio_* pipeline/decode_* "
+      "pipeline/avio* pipeline/avlog* pipeline/y4m* pipeline/encoder_* "
       "pipeline/snapshot.c pipeline/probe* pipeline/plan_* pipeline/version* pipeline/losses* "
       "pipeline/doctor*",
       "libav types stay in the files that need them" },
