@@ -4,6 +4,7 @@
  */
 #include "role.h"
 
+#include "fault.h"
 #include "message.h"
 #include "packet_ring.h"
 #include "remux.h"
@@ -19,6 +20,7 @@ struct decoding {
     struct fw_hop_writer *writer;
     struct fw_packet_ring packets;
     struct fw_plan plan;
+    uint64_t frames;
 };
 
 static int send_media(struct fw_station *station, struct decoding *decoding, struct fw_error *err)
@@ -89,7 +91,9 @@ static int pass_frame(struct fw_station *station, struct decoding *decoding, str
                             decoding->hop.geometry.in_slot_bytes, &info, err);
     if (status != FW_OK)
         return status;
+    fw_fault_point(station->settings->fault, "decoder", "frame", decoding->frames);
     fw_hop_publish(decoding->writer, slot, &info);
+    decoding->frames++;
     atomic_fetch_add_explicit(&station->self->frames, 1, memory_order_relaxed);
     return FW_OK;
 }
@@ -128,6 +132,7 @@ int fw_decoder_run(struct fw_station *station, struct fw_error *err)
     if (status == FW_OK)
         status = run_loop(station, &decoding, err);
     if (status == FW_END) {
+        fw_fault_point(station->settings->fault, "decoder", "end", 0);
         fw_packet_ring_end(&decoding.packets);
         fw_hop_end(decoding.writer);
         status = send_result(station, &decoding, err);

@@ -187,8 +187,10 @@ static int finish(struct fw_station *station, struct encoding *encoding, struct 
 {
     uint64_t start = fw_now_ns();
     int status = pass_records(encoding, true, err);
+    fw_fault_point(station->settings->fault, "encoder", "commit", 0);
     if (status == FW_OK)
         status = fw_sink_commit(encoding->sink, err);
+    fw_fault_point(station->settings->fault, "encoder", "verify", 0);
     if (status == FW_OK && station->settings->verify != FW_VERIFY_NONE)
         status = fw_sink_verify(encoding->sink, encoding->verified, err);
     atomic_fetch_add_explicit(&station->self->busy_ns, fw_now_ns() - start, memory_order_relaxed);

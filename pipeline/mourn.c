@@ -91,7 +91,9 @@ static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t a
         [FW_ON_POISON_SKIP] = { FW_OUTCOME_DROP, "skipped" },
         [FW_ON_POISON_HOLD] = { FW_OUTCOME_HOLD, "held" },
     };
-    fw_hop_poison(hop_of(crew, death->proc_index), death->seq, ends[policy].outcome);
+    /* The range is back before the mark is there: one more worker may have died of the frame. */
+    if (!fw_hop_poison(hop_of(crew, death->proc_index), death->seq, ends[policy].outcome))
+        return FW_OK;
     snprintf(death->action, sizeof(death->action), "%s", ends[policy].action);
     crew->poisoned++;
     fw_supervisor_say(crew, FW_MESSAGE_WARNING, "%s, %u times: %s", text, attempts, death->action);

@@ -304,7 +304,7 @@ void fw_hop_requeue(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue
 
 /* Only leaves a mark, which the next holder of the lease carries out: another worker may be in the
  * frame already, and its OUT slot must not be given away under it. */
-void fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome)
+bool fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome)
 {
     struct fw_descriptor *desc = fw_hop_descriptor(hop, seq);
     uint64_t word = atomic_load(&desc->word);
@@ -315,12 +315,14 @@ void fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome)
 
     FW_CHECK(outcome != FW_OUTCOME_DONE);
     do {
-        if (fw_word_lap(word) != fw_hop_lap(hop, seq) || fw_word_state(word) != FW_FRAME_PUBLISHED)
-            return;
+        if (fw_word_lap(word) != fw_hop_lap(hop, seq) ||
+            fw_word_state(word) != FW_FRAME_PUBLISHED || fw_frame_mark(word) != 0)
+            return false;
         next = fw_frame_word(fw_word_lap(word), fw_frame_attempts(word), fw_frame_flags(word), mark,
                              FW_FRAME_PUBLISHED);
     } while (!atomic_compare_exchange_weak(&desc->word, &word, next));
     fw_hop_broadcast(hop);
+    return true;
 }
 
 void fw_hop_observe(const struct fw_hop *hop, struct fw_hop_state *state_out)

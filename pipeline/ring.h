@@ -166,8 +166,9 @@ struct fw_requeue {
 };
 void fw_hop_requeue(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out);
 /* Ends a poison frame by policy: ALIAS, DROP or HOLD. Carried out by the worker that comes to the
- * frame next, or is in it: it is not read again, and an ALIAS has the input's info. */
-void fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome);
+ * frame next, or is in it: it is not read again, and an ALIAS has the input's info. False when that
+ * was decided before, or the frame was finished meanwhile. */
+bool fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome);
 /* Wakes everybody: after an abort or a drain. Requeue and poison do it themselves. */
 void fw_hop_broadcast(struct fw_hop *hop);
 /* Counters for progress; each may lag. */

@@ -78,10 +78,12 @@ static int open_crew(struct running *running, const struct fw_events *events, st
     running->crew = calloc(1, sizeof(*running->crew));
     if (running->crew == NULL)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for the supervisor");
-    running->record.crew = running->crew;
     int status = fw_supervisor_init(running->crew, settings, events, fw_budget_bytes(settings),
                                     running->job->cancel_fd, err);
     running->crew->input_fd = running->input_fd;
+    /* The report reads the shared counters. */
+    if (status == FW_OK)
+        running->record.crew = running->crew;
     return status;
 }
 

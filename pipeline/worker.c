@@ -136,6 +136,7 @@ static int do_frame(struct fw_station *station, struct working *working, struct 
     struct fw_frame out = in;
     fw_image_map(&out.image, &working->out_layout, working->out.format, working->out.width,
                  working->out.height, work->out);
+    station->self->step = 0; /* not where the last frame ended */
     fw_fault_point(station->settings->fault, "worker", "mid_filter", work->seq);
     int status = fw_chain_process(working->chain, &in, &out, err);
     if (status < 0) {

@@ -115,6 +115,8 @@ int main(int argc, char **argv)
     fill_standard_fds();
     /* A reader that is gone shows as EPIPE; who minds dies of it later, by fw_die_by. */
     (void)signal(SIGPIPE, SIG_IGN);
+    /* A file size limit shows as EFBIG, with a message. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     (void)signal(SIGCHLD, SIG_DFL);
     if (argc < 2) {
         fw_complain_to_user(NULL, "no command given\nhint: framewheel help");

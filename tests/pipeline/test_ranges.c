@@ -321,7 +321,8 @@ Test(ranges, a_poison_frame_is_not_read_again)
     bench_next(&b, BENCH_A, &lease, &work, 0);
     fw_hop_requeue(&b.supervisor, BENCH_A, &requeue);
     for (uint32_t i = 0; i < 3; i++)
-        fw_hop_poison(&b.supervisor, i, outcomes[i]);
+        cr_assert(fw_hop_poison(&b.supervisor, i, outcomes[i]));
+    cr_assert_not(fw_hop_poison(&b.supervisor, 0, FW_OUTCOME_DROP)); /* decided */
     bench_claim(&b, BENCH_B, &lease, 0);
     bench_next(&b, BENCH_B, &lease, &work, 3);
     for (uint32_t i = 0; i < 3; i++) {
@@ -330,7 +331,7 @@ Test(ranges, a_poison_frame_is_not_read_again)
             cr_assert(taken.info.pts == 0 && taken.pixels == b.in);
         fw_hop_consume(b.reader);
     }
-    fw_hop_poison(&b.supervisor, 0, FW_OUTCOME_DROP); /* long gone */
+    cr_assert_not(fw_hop_poison(&b.supervisor, 0, FW_OUTCOME_DROP)); /* long gone */
     bench_close(&b);
 }
 
@@ -348,7 +349,7 @@ Test(ranges, poison_wins_over_the_worker_in_the_frame)
     bench_publish(&b);
     bench_claim(&b, BENCH_A, &lease, 0);
     bench_next(&b, BENCH_A, &lease, &work, 0);
-    fw_hop_poison(&b.supervisor, 0, FW_OUTCOME_HOLD);
+    cr_assert(fw_hop_poison(&b.supervisor, 0, FW_OUTCOME_HOLD));
     bench_finish(&b, BENCH_A, &lease, &work, FW_OUTCOME_DONE);
     bench_take(&b, &taken, 0, FW_OUTCOME_HOLD);
     bench_close(&b);
