@@ -215,7 +215,7 @@ def listing(folder):
         if os.path.islink(path):
             state[name] = ("link", os.readlink(path))
         elif os.path.isfile(path):
-            state[name] = ("file", sha256(path))
+            state[name] = ("file", sha256(os.fsdecode(path)))
         else:
             state[name] = ("other", "")
     return state
