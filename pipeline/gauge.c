@@ -65,8 +65,8 @@ static void smooth_rate(struct fw_supervisor *crew, struct fw_progress *progress
 void fw_gauge_progress(struct fw_supervisor *crew, bool last)
 {
     uint64_t now = fw_now_ns();
-    if (crew->events == NULL || crew->events->progress == NULL || crew->plan == NULL ||
-        (!last && now - crew->gauge_ns < GAUGE_NS))
+    bool heard = crew->events != NULL && crew->events->progress != NULL;
+    if (crew->plan == NULL || (!last && (!heard || now - crew->gauge_ns < GAUGE_NS)))
         return;
     const struct fw_proc *encoder = &crew->control->procs[FW_PROC_ENCODER];
     struct fw_hop_state at;
@@ -91,5 +91,7 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
     };
     smooth_rate(crew, &progress, now);
     progress.limit = limit_of(&progress);
-    crew->events->progress(crew->events->user, &progress);
+    crew->limit = progress.limit;
+    if (heard)
+        crew->events->progress(crew->events->user, &progress);
 }

@@ -10,6 +10,8 @@
 #include "sink_codecs.h"
 #include "source.h"
 
+#include "filters/image.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,15 +22,30 @@ struct probing {
     bool count;
 };
 
-static int count_frames(struct fw_source *source, uint64_t *frames_out, struct fw_error *err)
+/* Decodes to the end. A frame has to be taken to make room for the next, so there is a slot for it. */
+static int count_frames(struct fw_source *source, const struct fw_video *video,
+                        uint64_t *frames_out, struct fw_error *err)
 {
     static const struct fw_stream_plan none[FW_STREAMS_MAX];
+    struct fw_image_layout layout;
+    struct fw_frame_info info;
     struct fw_event event;
+    if (fw_image_layout(&layout, video->format, video->width, video->height) != 0)
+        return fw_fail(err, FW_ERR_INPUT, "frames of %dx%d cannot be decoded", video->width,
+                       video->height);
+    size_t bytes = layout.bytes + FW_BLOB_MAX;
+    void *slot = aligned_alloc(FW_IMAGE_ALIGN, bytes);
+    if (slot == NULL)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for a frame");
     int status = fw_source_plan(source, none, err);
     while (status == FW_OK) {
         status = fw_source_next(source, &event, err);
-        *frames_out += status == FW_OK && event.kind == FW_EVENT_FRAME;
+        if (status != FW_OK || event.kind != FW_EVENT_FRAME)
+            continue;
+        status = fw_source_fill(source, slot, bytes, &info, err);
+        *frames_out += status == FW_OK;
     }
+    free(slot);
     return status == FW_END ? FW_OK : status;
 }
 
@@ -42,7 +59,7 @@ static int probe_source(const struct probing *probing, struct fw_source *source,
     if (status == FW_OK)
         status = fw_media_unpack(&media, packed.data, packed.bytes, err);
     if (status == FW_OK && probing->count)
-        status = count_frames(source, &frames, err);
+        status = count_frames(source, &media.video_params, &frames, err);
     if (status == FW_OK && probing->count) {
         media.frames_estimate = (int64_t)frames;
         media.frames_exact = true;

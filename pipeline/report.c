@@ -221,6 +221,7 @@ char *fw_report_make(const struct fw_outcome_record *record)
     json_object_set_new(report, "range",
                         json_integer(plan == NULL ? 0 : (json_int_t)plan->hops[0].geometry.range_len));
     json_object_set_new(report, "encoder", fw_json_text(plan == NULL ? NULL : plan->encoder));
+    json_object_set_new(report, "limit", fw_json_text(crew == NULL ? NULL : crew->limit));
     json_object_set_new(report, "deaths", deaths_json(crew));
     json_object_set_new(report, "sandbox", sandbox_json(crew));
     json_object_set_new(report, "verified",

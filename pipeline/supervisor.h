@@ -93,6 +93,7 @@ struct fw_supervisor {
     uint64_t gauge_ns;        /* progress: when it was last reported, */
     uint64_t gauge_frames;    /* the frames then, */
     double gauge_fps;         /* and the smoothed rate */
+    const char *limit;        /* what bounded the run, by its last progress; static */
     struct fw_role_result decoder_result, encoder_result;
     bool decoder_done, encoder_done;
     struct fw_loss *losses;
