@@ -19,7 +19,7 @@ int64_t fw_rescale(int64_t value, struct fw_rational from, struct fw_rational to
 
 static int64_t tick_of(const struct fw_cadence *cadence, int64_t pts)
 {
-    struct fw_rational tick = {cadence->rate.den, cadence->rate.num};
+    struct fw_rational tick = { cadence->rate.den, cadence->rate.num };
     return fw_rescale(pts, cadence->base, tick);
 }
 
@@ -33,7 +33,7 @@ void fw_cadence_init(struct fw_cadence *cadence, struct fw_rational base, struct
 /* The kept frame is shown until `tick`. */
 static struct fw_cadence_run show(struct fw_cadence *cadence, int64_t tick)
 {
-    struct fw_cadence_run run = {cadence->next, 0};
+    struct fw_cadence_run run = { cadence->next, 0 };
     if (!cadence->held)
         return run;
     if (tick > cadence->next)

@@ -100,7 +100,7 @@ static int refused_value(struct fw_error *err, const char *name, const char *val
     char range[96] = "";
     const AVOption *row = option;
     if (row && row->type != AV_OPT_TYPE_STRING && row->type != AV_OPT_TYPE_DICT &&
-        row->max > row->min && fabs(row->max) < 1e15)
+        row->max > row->min && fabs(row->max) < INT32_MAX)
         (void)snprintf(range, sizeof(range), " (%g to %g)", row->min, row->max);
     char words[256] = "";
     if (row && row->unit) {
@@ -156,7 +156,7 @@ static int set_params(AVCodecContext *context, const struct fw_encoder_traits *t
 {
     if (!traits->params_key)
         return FW_OK;
-    const char *parts[] = {traits->params, extra, user};
+    const char *parts[] = { traits->params, extra, user };
     size_t bytes = 1;
     for (size_t i = 0; i < FW_COUNT(parts); i++)
         bytes += parts[i] ? strlen(parts[i]) + 1 : 0;
@@ -275,6 +275,8 @@ int fw_encoder_options_check(const struct fw_settings *settings, const AVCodec *
         if (!is_known(&split, video, audio, muxer))
             status = unknown_option(split.name, video, audio, muxer, err);
     }
+    int words = fw_encoder_words_check(settings, video, err);
+    status = status < 0 ? status : words;
     if (video && fw_encoder_traits(video)->quality && fw_av_option_value(settings, "b", 'v'))
         status = fw_fault_add(err,
                               "-b:v: %s is encoded by quality alone, since its rate control is not "

@@ -21,7 +21,7 @@ struct fw_encoder_traits {
     int threads;
     bool takes_copy; /* done with a frame's pixels once it has returned from it */
     bool quality;    /* by quality alone: its rate control depends on timing between threads */
-    bool wide;       /* the reason why a scratch context is no cheap question: starts many threads */
+    bool wide; /* the reason why a scratch context is no cheap question: starts many threads */
     const char *params_key; /* option that carries the library's own settings, as k=v:k=v */
     const char *params;     /* what is put in front of the user's */
 };
@@ -42,5 +42,9 @@ int fw_muxer_options_apply(const struct fw_settings *settings, AVFormatContext *
  * are more settings for params_key, in front of the user's. */
 int fw_encoder_constants_apply(const struct fw_settings *settings, AVCodecContext *context,
                                const char *extra, struct fw_error *err) FW_MUST_CHECK;
+
+/* Presets and the like of libraries that print to the terminal when they meet a wrong one. */
+int fw_encoder_words_check(const struct fw_settings *settings, const AVCodec *encoder,
+                           struct fw_error *err) FW_MUST_CHECK;
 
 #endif

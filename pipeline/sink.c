@@ -16,7 +16,7 @@ void fw_sink_pace(struct fw_video *video, const struct fw_settings *settings)
     if (settings->rate.num <= 0 || settings->rate.den <= 0)
         return;
     video->frame_rate = settings->rate;
-    video->time_base = (struct fw_rational){settings->rate.den, settings->rate.num};
+    video->time_base = (struct fw_rational){ settings->rate.den, settings->rate.num };
 }
 
 static const struct fw_sink_kind *kind_of(const struct fw_target *target)
@@ -42,7 +42,7 @@ static int prepare(struct fw_sink *sink, const struct fw_sink_options *options,
     sink->kind = kind_of(&sink->target);
     if (!fw_link_to_video(&options->video, &sink->video))
         return fw_fail(err, FW_ERR_INTERNAL, "the encoder was given pictures that cannot be");
-    sink->base_in = (AVRational){sink->video.time_base.num, sink->video.time_base.den};
+    sink->base_in = (AVRational){ sink->video.time_base.num, sink->video.time_base.den };
     sink->paced = options->settings->rate.num > 0 && options->settings->rate.den > 0;
     if (sink->paced)
         fw_cadence_init(&sink->cadence, sink->video.time_base, options->settings->rate);
@@ -88,7 +88,7 @@ static void beat(const struct fw_sink *sink)
 static int give(struct fw_sink *sink, const struct fw_frame_info *info, const void *base,
                 const void *blob, struct fw_error *err)
 {
-    AVRational unit = {sink->video.time_base.num, sink->video.time_base.den};
+    AVRational unit = { sink->video.time_base.num, sink->video.time_base.den };
     int status = sink->kind->frame(sink, info, base, blob, err);
     if (status < 0)
         return status;
@@ -105,8 +105,7 @@ static int show(struct fw_sink *sink, struct fw_cadence_run run, struct fw_error
 {
     const struct fw_control *control = sink->options.control;
     for (int64_t i = 0; i < run.count; i++) {
-        if (control &&
-            atomic_load_explicit(&control->run_state, memory_order_acquire) == FW_ABORT)
+        if (control && atomic_load_explicit(&control->run_state, memory_order_acquire) == FW_ABORT)
             return fw_fail(err, FW_ERR_CANCELLED, "cancelled");
         struct fw_frame_info info = sink->held_info;
         info.pts = run.first + i;
@@ -165,7 +164,7 @@ int fw_sink_frame(struct fw_sink *sink, const struct fw_frame_info *info, const 
     if (own.pts == FW_NOPTS)
         own.pts = sink->next_pts;
     if (own.duration <= 0)
-        own.duration = likely_duration(sink, (AVRational){rate.num, rate.den});
+        own.duration = likely_duration(sink, (AVRational){ rate.num, rate.den });
     sink->next_pts = own.pts + (own.duration > 0 ? own.duration : 1);
     if (!sink->paced)
         return give(sink, &own, base, blob, err);

@@ -56,10 +56,10 @@ struct fw_sink_options {
     const struct fw_settings *settings;
     const struct fw_media *media;
     const struct fw_stream_plan *streams;
-    struct fw_link video;  /* what arrives: the chain's output in the encoder's format */
-    bool rotated;          /* the rotation was applied to the pixels */
-    int fd;                /* read-write for files, write-only for pipes; -1 for a null output */
-    bool seekable;         /* fd is a regular file that is ours alone */
+    struct fw_link video; /* what arrives: the chain's output in the encoder's format */
+    bool rotated;         /* the rotation was applied to the pixels */
+    int fd;               /* read-write for files, write-only for pipes; -1 for a null output */
+    bool seekable;        /* fd is a regular file that is ours alone */
     struct fw_control *control; /* NULL in tests */
     struct fw_proc *proc;
 };

@@ -113,7 +113,7 @@ static int prepare(struct fw_audio_encoder *encoder, const struct fw_audio_reque
         pick_layout(&context->ch_layout, context->codec, &par->ch_layout) < 0)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a channel layout");
     context->sample_fmt = pick_format(context->codec, par->format);
-    context->time_base = (AVRational){1, context->sample_rate};
+    context->time_base = (AVRational){ 1, context->sample_rate };
     context->bits_per_raw_sample = par->bits_per_raw_sample;
     if (request->global_header)
         context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
@@ -232,9 +232,8 @@ static int convert(struct fw_audio_encoder *encoder, const AVFrame *frame, struc
     int code = swr_convert_frame(encoder->resampler, to, frame);
     if (code < 0)
         return fw_fail(err, FW_ERR_OUTPUT, "audio cannot be converted: %s", fw_av_text(code).text);
-    if (to->nb_samples > 0 &&
-        av_audio_fifo_write(encoder->fifo, (void **)to->extended_data, to->nb_samples) <
-            to->nb_samples)
+    if (to->nb_samples > 0 && av_audio_fifo_write(encoder->fifo, (void **)to->extended_data,
+                                                  to->nb_samples) < to->nb_samples)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for audio");
     return FW_OK;
 }
@@ -304,11 +303,14 @@ static int fill_gap(struct fw_audio_encoder *encoder, const AVFrame *frame, stru
     return add_silence(encoder, gap, err);
 }
 
-int fw_audio_encoder_send(struct fw_audio_encoder *encoder, const AVFrame *frame,
-                          struct fw_error *err)
+int fw_audio_encoder_send(struct fw_audio_encoder *encoder, AVFrame *frame, struct fw_error *err)
 {
-    if (frame->nb_samples < 1 || frame->sample_rate < 1)
+    int channels = frame->ch_layout.nb_channels;
+    if (frame->nb_samples < 1 || frame->sample_rate < 1 || channels < 1)
         return FW_OK;
+    /* The resampler gives channels without names the usual ones, and then takes no others. */
+    if (frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+        av_channel_layout_default(&frame->ch_layout, channels);
     int status = fill_gap(encoder, frame, err);
     encoder->started = true;
     if (status == FW_OK)

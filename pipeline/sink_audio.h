@@ -22,8 +22,8 @@ struct fw_audio_request {
 int fw_audio_encoder_create(struct fw_audio_encoder **encoder_out,
                             const struct fw_audio_request *request,
                             struct fw_error *err) FW_MUST_CHECK;
-/* pts in 1/sample_rate of the frame. */
-int fw_audio_encoder_send(struct fw_audio_encoder *encoder, const AVFrame *frame,
+/* pts in 1/sample_rate of the frame, whose channels may get names. */
+int fw_audio_encoder_send(struct fw_audio_encoder *encoder, AVFrame *frame,
                           struct fw_error *err) FW_MUST_CHECK;
 int fw_audio_encoder_flush(struct fw_audio_encoder *encoder, struct fw_error *err) FW_MUST_CHECK;
 void fw_audio_encoder_destroy(struct fw_audio_encoder *encoder); /* NULL ok */

@@ -17,8 +17,8 @@ static bool is_word(const char *text, const char *word)
 }
 
 /* -c:a or -c:s: copy, none, or an encoder of that kind which the container takes. */
-static int check_codec_name(const struct fw_target *target, const char *name,
-                            enum AVMediaType kind, struct fw_error *err)
+static int check_codec_name(const struct fw_target *target, const char *name, enum AVMediaType kind,
+                            struct fw_error *err)
 {
     if (!name || is_word(name, "copy") || is_word(name, "none"))
         return FW_OK;
@@ -30,7 +30,7 @@ static int check_codec_name(const struct fw_target *target, const char *name,
                             letter == 'a' ? "aac, libopus, flac, pcm_s16le" : "mov_text, srt, ass");
     if (target->kind != FW_TARGET_LAVF || fw_target_is_hash(target) || fw_target_is_raw(target))
         return FW_OK;
-    AVCodecParameters par = {.codec_type = kind, .codec_id = encoder->id, .sample_rate = 48000};
+    AVCodecParameters par = { .codec_type = kind, .codec_id = encoder->id, .sample_rate = 48000 };
     av_channel_layout_default(&par.ch_layout, 2);
     if (!fw_container_takes(target, &par))
         return fw_fault_add(err, "-c:%c %s: %s cannot hold it", letter, name, target->name);

@@ -42,8 +42,8 @@ static bool header_works(const AVOutputFormat *format, const AVCodecParameters *
     if (stream && avcodec_parameters_copy(stream->codecpar, par) >= 0 &&
         avio_open_dyn_buf(&muxer->pb) >= 0) {
         stream->codecpar->codec_tag = 0;
-        stream->time_base = (AVRational){1, par->sample_rate > 0 ? par->sample_rate : 25};
-        stream->avg_frame_rate = (AVRational){25, 1};
+        stream->time_base = (AVRational){ 1, par->sample_rate > 0 ? par->sample_rate : 25 };
+        stream->avg_frame_rate = (AVRational){ 25, 1 };
         works = avformat_write_header(muxer, NULL) >= 0;
         uint8_t *bytes = NULL;
         (void)avio_close_dyn_buf(muxer->pb, &bytes);
@@ -62,7 +62,7 @@ bool fw_container_takes(const struct fw_target *target, const AVCodecParameters 
         return transport_takes(par->codec_id);
     if (par->codec_type == AVMEDIA_TYPE_ATTACHMENT)
         return fw_container_attaches(target);
-    int answer = avformat_query_codec(target->format, par->codec_id, target->strictness);
+    int answer = fw_target_holds(target, par->codec_id);
     if (answer == 0 || (answer == 1 && par->codec_type == AVMEDIA_TYPE_DATA))
         return answer == 1 && !is(target, "mp4") && !is(target, "mov");
     if (answer == 1)
@@ -95,10 +95,10 @@ const AVCodec *fw_encoder_for(enum AVCodecID codec)
         enum AVCodecID codec;
         const char *name;
     } preferred[] = {
-        {AV_CODEC_ID_OPUS, "libopus"},
-        {AV_CODEC_ID_VORBIS, "libvorbis"},
-        {AV_CODEC_ID_MP3, "libmp3lame"},
-        {AV_CODEC_ID_MP2, "mp2"},
+        { AV_CODEC_ID_OPUS, "libopus" },
+        { AV_CODEC_ID_VORBIS, "libvorbis" },
+        { AV_CODEC_ID_MP3, "libmp3lame" },
+        { AV_CODEC_ID_MP2, "mp2" },
     };
     const AVCodec *encoder = NULL;
     for (size_t i = 0; i < FW_COUNT(preferred); i++)

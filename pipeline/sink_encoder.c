@@ -1,6 +1,7 @@
 /* Opening a video encoder: what it is told of pictures, time and threads. */
 #include "sink_video.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <libavutil/opt.h>
@@ -21,9 +22,9 @@ static bool counts_in_16_bits(const AVCodec *encoder)
 
 static AVRational rate_of(const struct fw_video *video)
 {
-    AVRational rate = {video->frame_rate.num, video->frame_rate.den};
+    AVRational rate = { video->frame_rate.num, video->frame_rate.den };
     if (rate.num <= 0 || rate.den <= 0)
-        return (AVRational){0, 1};
+        return (AVRational){ 0, 1 };
     return rate;
 }
 
@@ -32,7 +33,7 @@ int fw_video_times_choose(struct fw_video_times *times, const struct fw_target *
 {
     AVRational rate = rate_of(video);
     memset(times, 0, sizeof(*times));
-    times->in = (AVRational){video->time_base.num, video->time_base.den};
+    times->in = (AVRational){ video->time_base.num, video->time_base.den };
     if (times->in.num < 1 || times->in.den < 1)
         return fw_fail(err, FW_ERR_INTERNAL, "frames without a time base");
     times->encoder = times->in;
@@ -55,10 +56,16 @@ int fw_video_times_choose(struct fw_video_times *times, const struct fw_target *
     AVRational reduced = times->in;
     av_reduce(&reduced.num, &reduced.den, reduced.num, reduced.den, INT32_MAX);
     if (counts_in_16_bits(target->encoder) && reduced.den > UINT16_MAX)
-        times->encoder = (AVRational){1, MPEG4_TICKS};
+        times->encoder = (AVRational){ 1, MPEG4_TICKS };
     else if (counts_in_16_bits(target->encoder))
         times->encoder = reduced;
     return FW_OK;
+}
+
+/* 0 and 3 are reserved code points; some encoders refuse them. */
+static uint8_t specified(uint8_t point)
+{
+    return point == 0 || point == 3 ? 2 : point;
 }
 
 static void tell_picture(AVCodecContext *context, const struct fw_video *video)
@@ -68,14 +75,16 @@ static void tell_picture(AVCodecContext *context, const struct fw_video *video)
     context->height = video->height;
     context->pix_fmt = fw_format_to_av(video->format);
     if (video->sample_aspect.num > 0 && video->sample_aspect.den > 0)
-        context->sample_aspect_ratio =
-            (AVRational){video->sample_aspect.num, video->sample_aspect.den};
+        context->sample_aspect_ratio = (AVRational){ video->sample_aspect.num,
+                                                     video->sample_aspect.den };
     context->color_range = color->range;
     if (video->format->flags & FW_FORMAT_FULL_RANGE)
         context->color_range = AVCOL_RANGE_JPEG;
-    context->colorspace = color->matrix;
-    context->color_primaries = color->primaries;
-    context->color_trc = color->transfer;
+    bool rgb = (video->format->flags & FW_FORMAT_RGB) != 0;
+    context->colorspace = color->matrix == AVCOL_SPC_RGB && !rgb ? AVCOL_SPC_UNSPECIFIED
+                                                                 : color->matrix;
+    context->color_primaries = specified(color->primaries);
+    context->color_trc = specified(color->transfer);
     context->chroma_sample_location = color->chroma_location;
     const AVPixFmtDescriptor *row = av_pix_fmt_desc_get(context->pix_fmt);
     context->bits_per_raw_sample = row ? row->comp[0].depth : 0;
@@ -92,16 +101,17 @@ static void tell_fields(AVCodecContext *context, uint32_t flags)
         context->field_order = top ? AV_FIELD_TB : AV_FIELD_BT;
 }
 
-/* ffv1 in slices: several threads, and damage stays in its slice. Too small a picture has none. */
-static void tell_ffv1(AVCodecContext *context)
-{
-    if (context->codec_id != AV_CODEC_ID_FFV1)
-        return;
-    context->level = 3;
-    context->slices = context->width >= 64 && context->height >= 64 ? 4 : 1;
-    if (context->width >= 640 && context->height >= 360)
-        context->slices = 12;
-}
+/* ffv1 in slices: several threads, and damage stays in its slice. Which counts it takes depends on
+ * the size in ways of its own, so they are tried in this order. Pictures of a few pixels come back
+ * changed from version 3, so they stay with version 1. */
+struct layering {
+    int level;
+    int slices;
+    int width_min, height_min;
+};
+static const struct layering layerings[] = {
+    { 3, 12, 640, 360 }, { 3, 4, 65, 65 }, { 3, 1, 16, 16 }, { 3, 4, 16, 16 }, { 1, 0, 1, 1 },
+};
 
 /* A question needs no threads. */
 static const char *few_threads(const AVCodec *encoder)
@@ -112,7 +122,7 @@ static const char *few_threads(const AVCodec *encoder)
 }
 
 static int prepare(AVCodecContext *context, const struct fw_video_request *request,
-                   struct fw_error *err)
+                   const struct layering *layering, struct fw_error *err)
 {
     struct fw_video_times times;
     int status = fw_video_times_choose(&times, request->target, &request->video, err);
@@ -123,7 +133,10 @@ static int prepare(AVCodecContext *context, const struct fw_video_request *reque
     context->time_base = times.encoder;
     context->framerate = times.grid ? av_inv_q(times.encoder) : rate_of(&request->video);
     context->strict_std_compliance = request->target->strictness;
-    tell_ffv1(context);
+    if (layering) {
+        context->level = layering->level;
+        context->slices = layering->slices;
+    }
     if (request->target->format && (request->target->format->flags & AVFMT_GLOBALHEADER))
         context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     const char *extra = request->scratch ? few_threads(context->codec) : request->extra;
@@ -134,15 +147,13 @@ static int prepare(AVCodecContext *context, const struct fw_video_request *reque
     return status < 0 ? status : options;
 }
 
-int fw_video_context_open(AVCodecContext **context_out, const struct fw_video_request *request,
-                          int *code_out, struct fw_error *err)
+static int open_once(AVCodecContext **context_out, const struct fw_video_request *request,
+                     const struct layering *layering, int *code_out, struct fw_error *err)
 {
-    *context_out = NULL;
-    *code_out = 0;
     AVCodecContext *context = avcodec_alloc_context3(request->target->encoder);
     if (!context)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for an encoder");
-    int status = prepare(context, request, err);
+    int status = prepare(context, request, layering, err);
     if (status == FW_OK) {
         *code_out = avcodec_open2(context, request->target->encoder, NULL);
         if (*code_out < 0)
@@ -155,4 +166,25 @@ int fw_video_context_open(AVCodecContext **context_out, const struct fw_video_re
         avcodec_free_context(&context);
     *context_out = context;
     return status;
+}
+
+int fw_video_context_open(AVCodecContext **context_out, const struct fw_video_request *request,
+                          int *code_out, struct fw_error *err)
+{
+    *context_out = NULL;
+    *code_out = 0;
+    /* SVT-AV1 has no other way to keep it from printing; only its worst faults are left. */
+    if (strcmp(request->target->encoder->name, "libsvtav1") == 0)
+        (void)setenv("SVT_LOG", "0", 0);
+    if (request->target->encoder->id != AV_CODEC_ID_FFV1)
+        return open_once(context_out, request, NULL, code_out, err);
+    for (size_t i = 0; i + 1 < FW_COUNT(layerings); i++) {
+        struct fw_error ignored = { 0 };
+        if (request->video.width < layerings[i].width_min ||
+            request->video.height < layerings[i].height_min)
+            continue;
+        if (open_once(context_out, request, &layerings[i], code_out, &ignored) == FW_OK)
+            return FW_OK;
+    }
+    return open_once(context_out, request, &layerings[FW_COUNT(layerings) - 1], code_out, err);
 }

@@ -83,9 +83,9 @@ static void loss_words(char *words, size_t room, enum AVPixelFormat to, enum AVP
         int flag;
         const char *word;
     } rows[] = {
-        {FF_LOSS_DEPTH, "depth"},  {FF_LOSS_RESOLUTION, "colour resolution"},
-        {FF_LOSS_ALPHA, "alpha"},  {FF_LOSS_COLORSPACE, "colour model"},
-        {FF_LOSS_CHROMA, "colour"}, {FF_LOSS_COLORQUANT, "colours"},
+        { FF_LOSS_DEPTH, "depth" },   { FF_LOSS_RESOLUTION, "colour resolution" },
+        { FF_LOSS_ALPHA, "alpha" },   { FF_LOSS_COLORSPACE, "colour model" },
+        { FF_LOSS_CHROMA, "colour" }, { FF_LOSS_COLORQUANT, "colours" },
     };
     int loss = av_get_pix_fmt_loss(to, from, 1);
     words[0] = '\0';
@@ -121,7 +121,8 @@ static bool opens(const struct fw_settings *settings, const struct fw_target *ta
                   const struct fw_video *video, struct fw_error *err)
 {
     const struct fw_video_request request = {
-        .settings = settings, .target = target, .video = *video, .scratch = true};
+        .settings = settings, .target = target, .video = *video, .scratch = true
+    };
     AVCodecContext *context = NULL;
     int code = 0;
     int status = fw_video_context_open(&context, &request, &code, err);
@@ -132,7 +133,7 @@ static bool opens(const struct fw_settings *settings, const struct fw_target *ta
 static bool opens_quietly(const struct fw_settings *settings, const struct fw_target *target,
                           const struct fw_video *video)
 {
-    struct fw_error ignored = {0};
+    struct fw_error ignored = { 0 };
     return opens(settings, target, video, &ignored);
 }
 
@@ -163,8 +164,8 @@ static int refuse_size(const struct fw_settings *settings, const struct fw_targe
     if (!pads && !whole)
         return fw_fail(err, reason->status, "%s", reason->text);
     return fw_fail(err, FW_ERR_USAGE,
-                   "%s does not take %dx%d in %s%s; ways out: %s%s%sa larger set of sizes with "
-                   "-c:v ffv1 in .mkv",
+                   "%s does not take %dx%d in %s%s; ways out: %s%s%s-c:v ffv1 in .mkv, which "
+                   "takes every size",
                    target->encoder->name, video->width, video->height, video->format->name,
                    even(video) ? "" : " (an odd size)",
                    pads ? "--vf \"pad=ceil(iw/2)*2:ceil(ih/2)*2\" (one more column or row), " : "",
@@ -196,7 +197,7 @@ static int try_encoder(const struct fw_settings *settings, const struct fw_targe
         status = fw_video_times_choose(&times, target, video, err);
     if (status < 0 || strcmp(target->encoder->name, "libsvtav1") == 0)
         return status;
-    struct fw_error reason = {0};
+    struct fw_error reason = { 0 };
     if (opens(settings, target, video, &reason))
         return FW_OK;
     return refuse_size(settings, target, video, &reason, err);

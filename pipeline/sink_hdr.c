@@ -33,8 +33,8 @@ static const AVMasteringDisplayMetadata *mastering_of(const struct fw_media *med
 {
     size_t bytes = sizeof(AVMasteringDisplayMetadata);
     const void *found = find_frame_side(media, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA, bytes);
-    const AVPacketSideData *side =
-        find_stream_side(media, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, bytes);
+    const AVPacketSideData *side = find_stream_side(media, AV_PKT_DATA_MASTERING_DISPLAY_METADATA,
+                                                    bytes);
     return found ? found : side ? (const void *)side->data : NULL;
 }
 
@@ -59,8 +59,7 @@ static int print_mastering(char *text, size_t room, const char *key,
     return snprintf(text, room, "%s=G(%ld,%ld)B(%ld,%ld)R(%ld,%ld)WP(%ld,%ld)L(%ld,%ld)", key,
                     scaled(p[1][0], 50000), scaled(p[1][1], 50000), scaled(p[2][0], 50000),
                     scaled(p[2][1], 50000), scaled(p[0][0], 50000), scaled(p[0][1], 50000),
-                    scaled(display->white_point[0], 50000),
-                    scaled(display->white_point[1], 50000),
+                    scaled(display->white_point[0], 50000), scaled(display->white_point[1], 50000),
                     scaled(display->max_luminance, 10000), scaled(display->min_luminance, 10000));
 }
 
@@ -87,9 +86,9 @@ struct spelling {
 static const struct spelling *spelling_of(const AVCodec *encoder)
 {
     static const struct spelling rows[] = {
-        {"libx265", "master-display", "max-cll"},
-        {"libx264", "mastering-display", "cll"},
-        {"libsvtav1", NULL, "content-light"},
+        { "libx265", "master-display", "max-cll" },
+        { "libx264", "mastering-display", "cll" },
+        { "libsvtav1", NULL, "content-light" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (encoder && strcmp(encoder->name, rows[i].encoder) == 0)
@@ -145,9 +144,9 @@ int fw_hdr_container(AVStream *stream, const struct fw_media *media, bool rotate
     if (status == FW_OK)
         status = add_side(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, light_of(media),
                           sizeof(AVContentLightMetadata), err);
-    static const enum AVPacketSideDataType kept[] = {
-        AV_PKT_DATA_DISPLAYMATRIX, AV_PKT_DATA_STEREO3D, AV_PKT_DATA_SPHERICAL,
-        AV_PKT_DATA_ICC_PROFILE};
+    static const enum AVPacketSideDataType kept[] = { AV_PKT_DATA_DISPLAYMATRIX,
+                                                      AV_PKT_DATA_STEREO3D, AV_PKT_DATA_SPHERICAL,
+                                                      AV_PKT_DATA_ICC_PROFILE };
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && status == FW_OK; i++) {
         const AVPacketSideData *side = find_stream_side(media, kept[i], 1);
         if (side && !(rotated && kept[i] == AV_PKT_DATA_DISPLAYMATRIX))

@@ -27,7 +27,7 @@ struct fw_sink {
     const struct fw_sink_kind *kind;
     struct fw_sink_options options;
     struct fw_target target;
-    struct fw_video video;  /* what the kind is given: after -r */
+    struct fw_video video; /* what the kind is given: after -r */
     struct fw_output output;
     struct fw_losses losses;
     struct fw_sink_stats stats;
@@ -35,7 +35,7 @@ struct fw_sink {
 
     AVRational base_in; /* of the frames that arrive */
     struct fw_cadence cadence;
-    bool paced; /* -r */
+    bool paced;    /* -r */
     uint8_t *held; /* the frame that -r keeps */
     size_t held_bytes;
     struct fw_frame_info held_info;

@@ -241,8 +241,8 @@ static void tell_time_losses(struct fw_lavf *lavf)
         if (stream->rounded && stream->action == FW_STREAM_VIDEO)
             fw_losses_add(losses, "timestamps", i,
                           "%llu of %llu time stamps rounded to the container's tick of %d/%d s",
-                          (unsigned long long)stream->rounded,
-                          (unsigned long long)stream->packets, tick.num, tick.den);
+                          (unsigned long long)stream->rounded, (unsigned long long)stream->packets,
+                          tick.num, tick.den);
         uint64_t all = stream->moved + (stream == lavf->main ? moved : 0);
         if (all)
             fw_losses_add(losses, "timestamps", i, "%llu packets moved: their times did not rise",

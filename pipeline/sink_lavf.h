@@ -65,8 +65,7 @@ int fw_hdr_container(AVStream *stream, const struct fw_media *media, bool rotate
 int fw_lavf_queue(struct fw_lavf *lavf, struct fw_lavf_stream *stream, AVPacket *packet,
                   AVRational from, struct fw_error *err) FW_MUST_CHECK;
 /* Whatever failed below: the descriptor's failure says more than libavformat's code. */
-int fw_lavf_failure(const struct fw_lavf *lavf, int code, const char *doing,
-                    struct fw_error *err);
+int fw_lavf_failure(const struct fw_lavf *lavf, int code, const char *doing, struct fw_error *err);
 
 /* sink_verify.c */
 int fw_lavf_verify(struct fw_sink *sink, char what[32], struct fw_error *err) FW_MUST_CHECK;

@@ -11,8 +11,8 @@
 struct map {
     bool negative;
     bool optional;
-    char type;   /* 'v' 'V' 'a' 's' 'd' 't', or 0: any */
-    long index;  /* among the streams of the type, or -1 */
+    char type;  /* 'v' 'V' 'a' 's' 'd' 't', or 0: any */
+    long index; /* among the streams of the type, or -1 */
     bool usable;
     char key[64];
     char value[128];
@@ -176,8 +176,7 @@ static void ensure_main(uint32_t *order, uint32_t *count, uint32_t main)
 }
 
 int fw_maps_apply(const struct fw_settings *settings, const struct fw_media *media,
-                  uint32_t order[FW_STREAMS_MAX], uint32_t *count_out,
-                  struct fw_error *err)
+                  uint32_t order[FW_STREAMS_MAX], uint32_t *count_out, struct fw_error *err)
 {
     uint32_t count = 0;
     bool positive = false;

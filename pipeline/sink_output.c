@@ -49,7 +49,7 @@ static int wait_for_room(struct fw_output *output)
             output->cancelled = true;
             return ECANCELED;
         }
-        struct pollfd entry = {output->fd, POLLOUT, 0};
+        struct pollfd entry = { output->fd, POLLOUT, 0 };
         int ready = poll(&entry, 1, BEAT_MS);
         if (ready > 0)
             break;

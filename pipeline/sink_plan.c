@@ -53,9 +53,9 @@ static bool convert(const struct planner *planner, uint32_t index, const AVCodec
     const struct fw_media_stream *stream = &planner->media->streams[index];
     if (!encoder || !stream->usable)
         return false;
-    AVCodecParameters par = {.codec_type = encoder->type,
-                             .codec_id = encoder->id,
-                             .sample_rate = stream->par->sample_rate};
+    AVCodecParameters par = { .codec_type = encoder->type,
+                              .codec_id = encoder->id,
+                              .sample_rate = stream->par->sample_rate };
     par.ch_layout.nb_channels = stream->par->ch_layout.nb_channels;
     if (!fw_container_takes(&planner->target, &par))
         return false;
@@ -110,8 +110,8 @@ static bool is_text(enum AVCodecID codec)
     return row && (row->props & AV_CODEC_PROP_TEXT_SUB);
 }
 
-static int plan_subtitle(const struct planner *planner, uint32_t index,
-                         struct fw_stream_plan *plan, struct fw_error *err)
+static int plan_subtitle(const struct planner *planner, uint32_t index, struct fw_stream_plan *plan,
+                         struct fw_error *err)
 {
     const char *name = planner->settings->subtitle_codec;
     const AVCodecParameters *par = planner->media->streams[index].par;
@@ -132,8 +132,7 @@ static int plan_subtitle(const struct planner *planner, uint32_t index,
     return FW_OK;
 }
 
-static void plan_picture(const struct planner *planner, uint32_t index,
-                         struct fw_stream_plan *plan)
+static void plan_picture(const struct planner *planner, uint32_t index, struct fw_stream_plan *plan)
 {
     const struct fw_media_stream *stream = &planner->media->streams[index];
     if (stream->attached_pic) {
@@ -214,8 +213,8 @@ static int plan_stream(const struct planner *planner, uint32_t index, struct fw_
 /* Chapters and streams that nobody asked to leave out. */
 static void tell_rest(const struct planner *planner)
 {
-    static const char *const with[] = {"mp4", "mov", "matroska", "webm", "nut", "ogg", "ipod",
-                                       "null"};
+    static const char *const with[] = { "mp4", "mov", "matroska", "webm",
+                                        "nut", "ogg", "ipod",     "null" };
     const struct fw_media *media = planner->media;
     if (planner->target.kind == FW_TARGET_NULL)
         return;
@@ -234,7 +233,7 @@ int fw_sink_plan_streams(const struct fw_settings *settings, const struct fw_med
                          struct fw_stream_plan *streams, struct fw_losses *losses,
                          struct fw_error *err)
 {
-    struct planner planner = {.settings = settings, .media = media, .losses = losses};
+    struct planner planner = { .settings = settings, .media = media, .losses = losses };
     uint32_t order[FW_STREAMS_MAX];
     uint32_t count = 0;
     memset(streams, 0, FW_STREAMS_MAX * sizeof(*streams));

@@ -16,7 +16,7 @@
 
 #include "filters/check.h"
 
-static const AVRational microseconds = {1, AV_TIME_BASE};
+static const AVRational microseconds = { 1, AV_TIME_BASE };
 
 static int out_of_memory(struct fw_error *err)
 {
@@ -122,11 +122,13 @@ static int add_video(struct fw_lavf *lavf, struct fw_lavf_stream *own, struct fw
         return out_of_memory(err);
     own->base = fw_video_encoder_times(lavf->video)->out;
     stream->time_base = own->base;
-    stream->codecpar->codec_tag = asked_tag(sink->options.settings);
+    uint32_t tag = asked_tag(sink->options.settings);
+    if (tag)
+        stream->codecpar->codec_tag = tag;
     stream->sample_aspect_ratio = context->sample_aspect_ratio;
     if (sink->video.frame_rate.num > 0 && sink->video.frame_rate.den > 0)
-        stream->avg_frame_rate =
-            (AVRational){sink->video.frame_rate.num, sink->video.frame_rate.den};
+        stream->avg_frame_rate = (AVRational){ sink->video.frame_rate.num,
+                                               sink->video.frame_rate.den };
     stream->r_frame_rate = stream->avg_frame_rate;
     for (int i = 0; i < context->nb_coded_side_data; i++) {
         const AVPacketSideData *side = &context->coded_side_data[i];
@@ -234,9 +236,9 @@ int fw_lavf_add_tags(struct fw_lavf *lavf, struct fw_error *err)
     if (av_dict_copy(tags, options->media->metadata, 0) < 0)
         return out_of_memory(err);
     /* These describe the input's file, not the film. */
-    static const char *const stale[] = {"encoder", "major_brand", "minor_version",
-                                        "compatible_brands", "company_name", "product_name",
-                                        "product_version"};
+    static const char *const stale[] = { "encoder",           "major_brand",  "minor_version",
+                                         "compatible_brands", "company_name", "product_name",
+                                         "product_version" };
     for (size_t i = 0; i < FW_COUNT(stale); i++)
         (void)av_dict_set(tags, stale[i], NULL, 0);
     for (uint32_t i = 0; i < options->settings->metadata.count; i++) {
@@ -304,7 +306,7 @@ static int add_audio(struct fw_lavf *lavf, struct fw_lavf_stream *own,
     const AVCodecContext *context = fw_audio_encoder_context(own->audio);
     if (avcodec_parameters_from_context(own->stream->codecpar, context) < 0)
         return out_of_memory(err);
-    own->base = (AVRational){1, context->sample_rate};
+    own->base = (AVRational){ 1, context->sample_rate };
     own->stream->time_base = own->base;
     return FW_OK;
 }

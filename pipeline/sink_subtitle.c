@@ -105,8 +105,8 @@ void fw_subtitle_encoder_destroy(struct fw_subtitle_encoder *encoder)
 int fw_subtitle_encoder_send(struct fw_subtitle_encoder *encoder, const struct fw_record *record,
                              AVPacket *packet_out, struct fw_error *err)
 {
-    AVSubtitleRect rect = {.type = SUBTITLE_ASS, .ass = record->ass};
-    AVSubtitleRect *rects[] = {&rect};
+    AVSubtitleRect rect = { .type = SUBTITLE_ASS, .ass = record->ass };
+    AVSubtitleRect *rects[] = { &rect };
     int64_t length = record->length_us > 0 ? record->length_us : 0;
     AVSubtitle event = {
         .format = 1,

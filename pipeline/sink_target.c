@@ -37,7 +37,7 @@ int fw_fault_add(struct fw_error *err, const char *format, ...)
 
 struct fw_av_name fw_av_option_name(const struct fw_av_option *option)
 {
-    struct fw_av_name split = {.stream = option->stream};
+    struct fw_av_name split = { .stream = option->stream };
     (void)snprintf(split.name, sizeof(split.name), "%s", option->name);
     char *colon = strchr(split.name, ':');
     if (colon) {
@@ -69,8 +69,8 @@ static bool is_one_of(const char *name, const char *const *list, size_t count)
 
 bool fw_target_is_hash(const struct fw_target *target)
 {
-    static const char *const names[] = {"framemd5", "framehash", "framecrc", "md5",
-                                        "hash",     "crc",       "streamhash"};
+    static const char *const names[] = { "framemd5", "framehash", "framecrc",  "md5",
+                                         "hash",     "crc",       "streamhash" };
     return target->format && is_one_of(target->format->name, names, FW_COUNT(names));
 }
 
@@ -82,15 +82,17 @@ bool fw_target_is_raw(const struct fw_target *target)
 
 bool fw_target_fixed_rate(const struct fw_target *target)
 {
-    if (!target->format || fw_target_is_hash(target))
-        return false;
-    return !(target->format->flags & (AVFMT_VARIABLE_FPS | AVFMT_NOTIMESTAMPS));
+    /* By name: AVFMT_VARIABLE_FPS is missing from mp4, mov, mpegts and others that time frames. */
+    static const char *const names[] = {
+        "avi", "dv", "gxf", "mxf", "mxf_d10", "mxf_opatom", "swf"
+    };
+    return target->format && is_one_of(target->format->name, names, FW_COUNT(names));
 }
 
 bool fw_encoder_fixed_rate(const AVCodec *encoder)
 {
-    static const char *const names[] = {"mpeg1video", "mpeg2video", "libtheora", "dvvideo",
-                                        "h261"};
+    static const char *const names[] = { "mpeg1video", "mpeg2video", "libtheora", "dvvideo",
+                                         "h261" };
     return encoder && is_one_of(encoder->name, names, FW_COUNT(names));
 }
 
@@ -98,8 +100,9 @@ bool fw_encoder_fixed_rate(const AVCodec *encoder)
 static const char *muxer_alias(const char *name)
 {
     static const char *const pairs[][2] = {
-        {"mkv", "matroska"}, {"ts", "mpegts"},  {"m2ts", "mpegts"}, {"mpg", "mpeg"},
-        {"yuv", "rawvideo"}, {"raw", "rawvideo"}, {"rgb", "rawvideo"}, {"y4m", "yuv4mpegpipe"},
+        { "mkv", "matroska" }, { "ts", "mpegts" },        { "m2ts", "mpegts" },
+        { "mpg", "mpeg" },     { "yuv", "rawvideo" },     { "raw", "rawvideo" },
+        { "rgb", "rawvideo" }, { "y4m", "yuv4mpegpipe" },
     };
     for (size_t i = 0; i < FW_COUNT(pairs); i++)
         if (strcasecmp(name, pairs[i][0]) == 0)
@@ -168,9 +171,11 @@ static int choose_muxer(struct fw_target *target, const struct fw_settings *sett
 /* Muxers that write by name or to devices, and those that hold no moving picture. */
 static int refuse_muxer(const struct fw_target *target, struct fw_error *err)
 {
-    static const char *const sound[] = {"mp3", "flac", "aiff", "wav", "oga", "adts", "tta"};
-    static const char *const many[] = {"hls",  "dash", "segment", "stream_segment,ssegment", "tee",
-                                       "fifo", "smoothstreaming", "hds", "webm_chunk"};
+    static const char *const sound[] = { "mp3", "flac", "aiff", "wav", "oga", "adts", "tta" };
+    static const char *const many[] = {
+        "hls", "dash",      "segment", "stream_segment,ssegment", "tee", "fifo", "smoothstreaming",
+        "hds", "webm_chunk"
+    };
     const AVOutputFormat *format = target->format;
     if (!format)
         return FW_OK;
@@ -219,6 +224,26 @@ static int named_encoder(struct fw_target *target, const char *name, struct fw_e
     return FW_OK;
 }
 
+int fw_target_holds(const struct fw_target *target, enum AVCodecID codec)
+{
+    /* These have tags in mov's table, but its muxer writes them to mp4 alone. */
+    static const enum AVCodecID mp4_alone[] = { AV_CODEC_ID_FLAC, AV_CODEC_ID_OPUS,
+                                                AV_CODEC_ID_TRUEHD, AV_CODEC_ID_VP9,
+                                                AV_CODEC_ID_AV1 };
+    for (size_t i = 0; i < FW_COUNT(mp4_alone); i++)
+        if (codec == mp4_alone[i] && strcmp(target->name, "mov") == 0)
+            return 0;
+    if (codec == AV_CODEC_ID_RAWVIDEO && strcmp(target->name, "matroska") == 0)
+        return 0;
+    int answer = avformat_query_codec(target->format, codec, target->strictness);
+    unsigned int tag = 0;
+    /* Matroska holds what avi has a tag for, in avi's manner. */
+    if (answer == 0 && strcmp(target->name, "matroska") == 0 &&
+        av_codec_get_tag2(target->format->codec_tag, codec, &tag))
+        return 1;
+    return answer;
+}
+
 static int choose_encoder(struct fw_target *target, const struct fw_settings *settings,
                           struct fw_error *err)
 {
@@ -243,20 +268,24 @@ static int choose_encoder(struct fw_target *target, const struct fw_settings *se
                                 target->name);
         return FW_OK;
     }
-    int taken = avformat_query_codec(target->format, target->encoder->id, target->strictness);
-    if (taken == 0 && !fw_target_is_hash(target))
-        return fw_fault_add(err, "-c:v %s: %s cannot hold %s; try .mkv or .nut",
-                            target->encoder->name, target->name,
-                            avcodec_get_name(target->encoder->id));
+    bool raw = target->encoder->id == AV_CODEC_ID_RAWVIDEO &&
+               fw_av_option_value(settings, "allow_raw_vfw", 0) != NULL;
+    if (!raw && !fw_target_is_hash(target) && fw_target_holds(target, target->encoder->id) == 0)
+        return fw_fault_add(err, "-c:v %s: %s cannot hold %s; try %s", target->encoder->name,
+                            target->name, avcodec_get_name(target->encoder->id),
+                            strcmp(target->name, "matroska") == 0 ? ".mov, .avi or .nut"
+                                                                  : ".mkv, .mov or .nut");
     return FW_OK;
 }
 
 static int read_strictness(const struct fw_settings *settings)
 {
     static const struct fw_choice words[] = {
-        {"very", FF_COMPLIANCE_VERY_STRICT, ""},  {"strict", FF_COMPLIANCE_STRICT, ""},
-        {"normal", FF_COMPLIANCE_NORMAL, ""},     {"unofficial", FF_COMPLIANCE_UNOFFICIAL, ""},
-        {"experimental", FF_COMPLIANCE_EXPERIMENTAL, ""},
+        { "very", FF_COMPLIANCE_VERY_STRICT, "" },
+        { "strict", FF_COMPLIANCE_STRICT, "" },
+        { "normal", FF_COMPLIANCE_NORMAL, "" },
+        { "unofficial", FF_COMPLIANCE_UNOFFICIAL, "" },
+        { "experimental", FF_COMPLIANCE_EXPERIMENTAL, "" },
     };
     const char *value = fw_av_option_value(settings, "strict", 'v');
     if (!value)

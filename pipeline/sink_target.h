@@ -38,6 +38,9 @@ bool fw_target_is_raw(const struct fw_target *target);
 bool fw_target_fixed_rate(const struct fw_target *target);
 bool fw_encoder_fixed_rate(const AVCodec *encoder);
 
+/* Whether the container has a place for the codec: 1, 0, or less where only the muxer can tell. */
+int fw_target_holds(const struct fw_target *target, enum AVCodecID codec);
+
 /* Adds a line to a text of several faults; the first one sets the status FW_ERR_USAGE. */
 int fw_fault_add(struct fw_error *err, const char *format, ...) FW_PRINTF(2, 3);
 

@@ -119,6 +119,19 @@ static void note_time(struct reading *reading)
         reading->end_us = end;
 }
 
+/* The parser of MPEG-1 and 2 may hand out a sequence header by itself: no picture, no packet of
+ * ours. */
+static bool has_picture(const struct reading *reading)
+{
+    const AVPacket *packet = reading->packet;
+    enum AVCodecID codec = reading->demuxer->streams[reading->video]->codecpar->codec_id;
+    if (codec != AV_CODEC_ID_MPEG1VIDEO && codec != AV_CODEC_ID_MPEG2VIDEO)
+        return packet->size > 0;
+    static const uint8_t picture_start[] = { 0, 0, 1, 0 };
+    return packet->size > 0 &&
+           memmem(packet->data, (size_t)packet->size, picture_start, sizeof(picture_start)) != NULL;
+}
+
 static int read_all(struct reading *reading, struct fw_error *err)
 {
     reading->first_us = FW_NOPTS;
@@ -130,8 +143,8 @@ static int read_all(struct reading *reading, struct fw_error *err)
         if (code < 0)
             return failed(err, "read", code);
         int status = FW_OK;
-        if (reading->packet->stream_index == reading->video && reading->packet->size > 0) {
-            reading->packets++;
+        if (reading->packet->stream_index == reading->video) {
+            reading->packets += has_picture(reading);
             note_time(reading);
             if (reading->decoder)
                 status = decode(reading, reading->packet, err);
@@ -178,7 +191,7 @@ int fw_lavf_verify(struct fw_sink *sink, char what[32], struct fw_error *err)
         return FW_OK;
     if (fw_target_is_raw(&sink->target))
         return verify_raw(lavf, what, err);
-    struct reading reading = {0};
+    struct reading reading = { 0 };
     bool all = sink->options.settings->verify == FW_VERIFY_DECODE;
     int status = open_again(&reading, sink, err);
     if (status == FW_OK && all)

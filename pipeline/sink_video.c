@@ -198,7 +198,7 @@ static int place(struct fw_video_encoder *encoder, const struct fw_frame_info *i
 {
     const struct fw_video_times *times = &encoder->times;
     int64_t key = av_rescale_q(info->pts, times->in, times->encoder);
-    struct pending entry = {key, info->pts, info->duration > 0 ? info->duration : 0};
+    struct pending entry = { key, info->pts, info->duration > 0 ? info->duration : 0 };
     if (times->grid) {
         int status = on_grid(encoder, info->pts, key, err);
         if (status < 0)

@@ -16,10 +16,10 @@
 struct fw_video_request {
     const struct fw_settings *settings;
     const struct fw_target *target;
-    struct fw_video video;   /* format: the encoder's */
-    uint32_t first_flags;    /* enum fw_frame_flags */
-    const char *extra;       /* settings for the library behind it, or NULL */
-    bool scratch;            /* a question only: few threads */
+    struct fw_video video; /* format: the encoder's */
+    uint32_t first_flags;  /* enum fw_frame_flags */
+    const char *extra;     /* settings for the library behind it, or NULL */
+    bool scratch;          /* a question only: few threads */
 };
 
 /* How times go through the encoder. */

@@ -27,18 +27,33 @@ struct tag {
 };
 
 static const struct tag tags[] = {
-    {"gray", "mono"},        {"gray9le", "mono9"},    {"gray10le", "mono10"},
-    {"gray12le", "mono12"},  {"gray16le", "mono16"},  {"yuv411p", "411 XYSCSS=411"},
-    {"yuv420p", "420"},      {"yuvj420p", "420"},     {"yuv422p", "422 XYSCSS=422"},
-    {"yuvj422p", "422 XYSCSS=422"}, {"yuv444p", "444 XYSCSS=444"},
-    {"yuvj444p", "444 XYSCSS=444"}, {"yuv420p9le", "420p9 XYSCSS=420P9"},
-    {"yuv422p9le", "422p9 XYSCSS=422P9"},     {"yuv444p9le", "444p9 XYSCSS=444P9"},
-    {"yuv420p10le", "420p10 XYSCSS=420P10"},  {"yuv422p10le", "422p10 XYSCSS=422P10"},
-    {"yuv444p10le", "444p10 XYSCSS=444P10"},  {"yuv420p12le", "420p12 XYSCSS=420P12"},
-    {"yuv422p12le", "422p12 XYSCSS=422P12"},  {"yuv444p12le", "444p12 XYSCSS=444P12"},
-    {"yuv420p14le", "420p14 XYSCSS=420P14"},  {"yuv422p14le", "422p14 XYSCSS=422P14"},
-    {"yuv444p14le", "444p14 XYSCSS=444P14"},  {"yuv420p16le", "420p16 XYSCSS=420P16"},
-    {"yuv422p16le", "422p16 XYSCSS=422P16"},  {"yuv444p16le", "444p16 XYSCSS=444P16"},
+    { "gray", "mono" },
+    { "gray9le", "mono9" },
+    { "gray10le", "mono10" },
+    { "gray12le", "mono12" },
+    { "gray16le", "mono16" },
+    { "yuv411p", "411 XYSCSS=411" },
+    { "yuv420p", "420" },
+    { "yuvj420p", "420" },
+    { "yuv422p", "422 XYSCSS=422" },
+    { "yuvj422p", "422 XYSCSS=422" },
+    { "yuv444p", "444 XYSCSS=444" },
+    { "yuvj444p", "444 XYSCSS=444" },
+    { "yuv420p9le", "420p9 XYSCSS=420P9" },
+    { "yuv422p9le", "422p9 XYSCSS=422P9" },
+    { "yuv444p9le", "444p9 XYSCSS=444P9" },
+    { "yuv420p10le", "420p10 XYSCSS=420P10" },
+    { "yuv422p10le", "422p10 XYSCSS=422P10" },
+    { "yuv444p10le", "444p10 XYSCSS=444P10" },
+    { "yuv420p12le", "420p12 XYSCSS=420P12" },
+    { "yuv422p12le", "422p12 XYSCSS=422P12" },
+    { "yuv444p12le", "444p12 XYSCSS=444P12" },
+    { "yuv420p14le", "420p14 XYSCSS=420P14" },
+    { "yuv422p14le", "422p14 XYSCSS=422P14" },
+    { "yuv444p14le", "444p14 XYSCSS=444P14" },
+    { "yuv420p16le", "420p16 XYSCSS=420P16" },
+    { "yuv422p16le", "422p16 XYSCSS=422P16" },
+    { "yuv444p16le", "444p16 XYSCSS=444P16" },
 };
 
 const char *fw_y4m_format_at(uint32_t index)
@@ -91,10 +106,10 @@ static int write_head(struct fw_sink *sink, struct fw_error *err)
     struct fw_rational rate = video->frame_rate;
     y4m->rate_known = rate.num > 0 && rate.den > 0;
     if (!y4m->rate_known)
-        rate = (struct fw_rational){25, 1};
+        rate = (struct fw_rational){ 25, 1 };
     struct fw_rational aspect = video->sample_aspect;
     if (aspect.num <= 0 || aspect.den <= 0)
-        aspect = (struct fw_rational){0, 0};
+        aspect = (struct fw_rational){ 0, 0 };
     char head[256];
     int bytes = snprintf(head, sizeof(head), "YUV4MPEG2 W%d H%d F%d:%d I%c A%d:%d C%s%s\n",
                          video->width, video->height, rate.num, rate.den, field_letter(sink),
@@ -129,8 +144,8 @@ static void watch_time(struct fw_sink *sink, int64_t pts)
         y4m->off_grid++;
         return;
     }
-    AVRational base = {sink->video.time_base.num, sink->video.time_base.den};
-    AVRational tick = {sink->video.frame_rate.den, sink->video.frame_rate.num};
+    AVRational base = { sink->video.time_base.num, sink->video.time_base.den };
+    AVRational tick = { sink->video.frame_rate.den, sink->video.frame_rate.num };
     if (av_rescale_q(pts, base, tick) != (int64_t)sink->stats.frames)
         y4m->off_grid++;
 }
@@ -161,8 +176,8 @@ static int y4m_commit(struct fw_sink *sink, struct fw_error *err)
 {
     const struct y4m *y4m = sink->state;
     if (y4m->off_grid)
-        fw_losses_add(&sink->losses, "timestamps", sink->options.media ? sink->options.media->video
-                                                                       : -1,
+        fw_losses_add(&sink->losses, "timestamps",
+                      sink->options.media ? sink->options.media->video : -1,
                       "y4m has no time stamps: %llu frames stand elsewhere than at the fixed rate",
                       (unsigned long long)y4m->off_grid);
     return fw_output_status(&sink->output, err);
@@ -172,8 +187,7 @@ static int y4m_verify(struct fw_sink *sink, char what[32], struct fw_error *err)
 {
     const struct y4m *y4m = sink->state;
     (void)snprintf(what, 32, "count");
-    return fw_sink_verify_bytes(sink, y4m->head_bytes + sink->stats.frames * y4m->frame_bytes,
-                                err);
+    return fw_sink_verify_bytes(sink, y4m->head_bytes + sink->stats.frames * y4m->frame_bytes, err);
 }
 
 static void y4m_close(struct fw_sink *sink)
