@@ -131,8 +131,8 @@ int fw_avframe_store(const AVFrame *frame, void *base, size_t base_bytes, struct
             return fw_fail(err, FW_ERR_INPUT, "the decoder gave a frame without plane %u", plane);
     }
     if (!crop_view(&from, frame))
-        return fw_fail(err, FW_ERR_INPUT, "%s cannot be cropped by %zu columns",
-                       from.format->name, frame->crop_left);
+        return fw_fail(err, FW_ERR_INPUT, "%s cannot be cropped by %zu columns", from.format->name,
+                       frame->crop_left);
     fw_image_map(&to, &layout, from.format, from.width, from.height, base);
     fw_image_copy(&to, &from);
     return FW_OK;
@@ -180,8 +180,7 @@ static int load_side(AVFrame *frame, const void *blob, uint32_t bytes, struct fw
         const uint8_t *block = fw_wire_get_block(&in, &size);
         if (in.bad || !fw_wire_frame_side_fits(type, size))
             return fw_fail(err, FW_ERR_INTERNAL, "side data of a frame is malformed");
-        AVFrameSideData *side =
-            av_frame_new_side_data(frame, (enum AVFrameSideDataType)type, size);
+        AVFrameSideData *side = av_frame_new_side_data(frame, (enum AVFrameSideDataType)type, size);
         if (!side)
             return fw_fail(err, FW_ERR_MEMORY, "no memory for side data of %zu bytes", size);
         if (size)
@@ -202,8 +201,8 @@ static void info_to_av(AVFrame *frame, const struct fw_frame_info *info)
     if (info->flags & FW_FRAME_CORRUPT)
         frame->flags |= AV_FRAME_FLAG_CORRUPT;
     if (info->sample_aspect.num > 0 && info->sample_aspect.den > 0)
-        frame->sample_aspect_ratio =
-            (AVRational){ info->sample_aspect.num, info->sample_aspect.den };
+        frame->sample_aspect_ratio = (AVRational){ info->sample_aspect.num,
+                                                   info->sample_aspect.den };
     frame->color_range = color->range < AVCOL_RANGE_NB ? color->range : AVCOL_RANGE_UNSPECIFIED;
     frame->colorspace = color->matrix < AVCOL_SPC_NB ? color->matrix : AVCOL_SPC_UNSPECIFIED;
     if (av_color_primaries_name(color->primaries))

@@ -23,9 +23,9 @@ struct fw_input {
     struct fw_control *control;
     struct fw_proc *proc;
     bool seekable;
-    int64_t base;     /* where the descriptor stood: position 0 */
+    int64_t base; /* where the descriptor stood: position 0 */
     int64_t position;
-    int64_t bytes;    /* of the whole input; -1 for a pipe */
+    int64_t bytes; /* of the whole input; -1 for a pipe */
     uint64_t bytes_read;
     uint8_t head[FW_INPUT_HEAD]; /* a pipe's first bytes, looked at before they were read */
     size_t head_bytes;

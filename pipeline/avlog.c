@@ -36,13 +36,13 @@ static void note_format(struct fw_avlog *log, const char *text)
 void fw_avlog_note_packet(struct fw_avlog *log, int64_t packet, const char *text)
 {
     pthread_mutex_lock(&log->lock);
-    bool known = false;
+    bool known = packet < log->packet_first;
     for (uint32_t i = 0; i < log->packet_count; i++)
         known = known || log->packets[i] == packet;
     if (!known && log->packet_count < FW_AVLOG_PACKETS)
         log->packets[log->packet_count++] = packet;
-    log->decoder_lines++;
-    keep_text(log->decoder_text, text);
+    if (packet >= log->packet_first)
+        keep_text(log->decoder_text, text);
     pthread_mutex_unlock(&log->lock);
 }
 
@@ -60,8 +60,7 @@ static void hear(void *context, int level, const char *format, va_list arguments
     pthread_mutex_lock(&list_lock);
     for (struct fw_avlog *log = list; log; log = log->next) {
         if (decoder && ((const AVCodecContext *)context)->opaque == log)
-            fw_avlog_note_packet(log, ((const AVCodecContext *)context)->reordered_opaque,
-                                 text);
+            fw_avlog_note_packet(log, ((const AVCodecContext *)context)->reordered_opaque, text);
         else if (!decoder && context == log->format)
             note_format(log, text);
     }
@@ -144,4 +143,11 @@ uint32_t fw_avlog_take_rest(struct fw_avlog *log, char text[FW_AVLOG_TEXT])
     log->decoder_text[0] = '\0';
     pthread_mutex_unlock(&log->lock);
     return count;
+}
+
+void fw_avlog_begin_at(struct fw_avlog *log, int64_t packet)
+{
+    pthread_mutex_lock(&log->lock);
+    log->packet_first = packet;
+    pthread_mutex_unlock(&log->lock);
 }

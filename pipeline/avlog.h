@@ -1,9 +1,10 @@
 /*
- * What libav says, caught: nothing of it is printed, and error lines of a demuxer or decoder that a
- * source owns are damage.
+ * What libav says, caught: nothing of it is printed, and error lines of a demuxer or decoder that
+ * a source owns are damage.
  *
- * libav has one callback for the whole process; this file holds the only state that goes with it. It
- * knows a demuxer by its context and a decoder, its thread copies included, by AVCodecContext.opaque.
+ * libav has one callback for the whole process; this file holds the only state that goes with it.
+ * It knows a demuxer by its context, and a decoder, its thread copies included, by
+ * AVCodecContext.opaque.
  */
 #ifndef FW_PIPELINE_AVLOG_H
 #define FW_PIPELINE_AVLOG_H
@@ -22,12 +23,12 @@
 struct fw_avlog {
     pthread_mutex_t lock;
     const AVFormatContext *format;
-    uint64_t format_lines;  /* by the demuxer */
-    uint64_t decoder_lines; /* by the decoder */
-    char format_text[FW_AVLOG_TEXT];  /* the first of them not yet taken */
+    uint64_t format_lines;           /* by the demuxer */
+    char format_text[FW_AVLOG_TEXT]; /* the first of them not yet taken */
     char decoder_text[FW_AVLOG_TEXT];
     int64_t packets[FW_AVLOG_PACKETS]; /* AVCodecContext.reordered_opaque of packets with a line */
     uint32_t packet_count;
+    int64_t packet_first; /* lines about earlier packets are no damage */
     struct fw_avlog *next;
 };
 
@@ -38,6 +39,8 @@ void fw_avlog_init(struct fw_avlog *log, const AVFormatContext *format);
 void fw_avlog_deinit(struct fw_avlog *log); /* zeroed ok */
 /* The lines of the demuxer since the last call; their first text. */
 uint64_t fw_avlog_take_format(struct fw_avlog *log, char text[FW_AVLOG_TEXT]);
+/* Lines about packets before this one do not count. */
+void fw_avlog_begin_at(struct fw_avlog *log, int64_t packet);
 /* Counts the packet so numbered as if its decoder had complained of it. */
 void fw_avlog_note_packet(struct fw_avlog *log, int64_t packet, const char *text);
 /* Whether decoding the packet so numbered made the decoder complain; forgets it. */

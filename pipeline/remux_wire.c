@@ -10,8 +10,7 @@
 #define CHANNELS_MAX 512
 #define TAGS_MAX 65536
 
-int fw_buffer_append(struct fw_buffer *buffer, const void *data, size_t bytes,
-                     struct fw_error *err)
+int fw_buffer_append(struct fw_buffer *buffer, const void *data, size_t bytes, struct fw_error *err)
 {
     size_t need;
     if (__builtin_add_overflow(buffer->bytes, bytes, &need) || need > SIZE_MAX / 2)
@@ -67,8 +66,8 @@ void fw_wire_put_block(struct fw_wire_writer *writer, const void *data, size_t b
 {
     if (bytes > UINT32_MAX) {
         if (writer->status == FW_OK)
-            writer->status =
-                fw_fail(writer->err, FW_ERR_MEMORY, "a block of %zu bytes is too large", bytes);
+            writer->status = fw_fail(writer->err, FW_ERR_MEMORY,
+                                     "a block of %zu bytes is too large", bytes);
         return;
     }
     fw_wire_put_u32(writer, (uint32_t)bytes);

@@ -93,8 +93,9 @@ int fw_cut_init(struct fw_cut *cut, const struct fw_settings *settings,
     if (length == FW_NOPTS)
         return FW_OK;
     if (length <= 0)
-        return fw_fail(err, FW_ERR_USAGE, "the end asked for is not after the start: nothing is left");
-    cut->length = av_rescale_q(length, AV_TIME_BASE_Q, (AVRational){ time_base.num, time_base.den });
+        return fw_fail(err, FW_ERR_USAGE, "the end asked for is not after the start");
+    const AVRational ticks = { time_base.num, time_base.den };
+    cut->length = av_rescale_q(length, AV_TIME_BASE_Q, ticks);
     return FW_OK;
 }
 

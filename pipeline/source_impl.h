@@ -32,9 +32,9 @@ int fw_source_open_lavf(struct fw_source **source_out, const struct fw_settings 
 
 /* Which frames -ss, -to, -t and -frames:v keep. Times are those of the output. */
 struct fw_cut {
-    bool from_zero;   /* frames before 0 are left out: -ss */
-    int64_t length;   /* of what is kept, counted from its first frame; FW_NOPTS: no end */
-    int64_t first;    /* time of the first kept frame */
+    bool from_zero; /* frames before 0 are left out: -ss */
+    int64_t length; /* of what is kept, counted from its first frame; FW_NOPTS: no end */
+    int64_t first;  /* time of the first kept frame */
     uint64_t frames_max;
     uint64_t kept;
 };
@@ -49,8 +49,8 @@ int64_t fw_cut_length_us(const struct fw_settings *settings);
 
 /* Where damage was found. */
 struct fw_damage_place {
-    uint64_t frame;   /* number of the frame, from 0 */
-    double seconds;   /* its time in the output; NAN when unknown */
+    uint64_t frame; /* number of the frame, from 0 */
+    double seconds; /* its time in the output; NAN when unknown */
 };
 /* Counts damage. FW_ERR_INPUT under --on-error stop, else FW_OK. */
 int fw_source_damage(struct fw_source *source, struct fw_damage_place place, const char *what,

@@ -81,8 +81,8 @@ static int lavf_next(struct fw_source *source, struct fw_event *event, struct fw
     }
 }
 
-static int lavf_fill(struct fw_source *source, void *slot, size_t bytes,
-                     struct fw_frame_info *info, struct fw_error *err)
+static int lavf_fill(struct fw_source *source, void *slot, size_t bytes, struct fw_frame_info *info,
+                     struct fw_error *err)
 {
     struct fw_lavf *lavf = (struct fw_lavf *)source;
     const AVFrame *frame = NULL;
@@ -119,9 +119,9 @@ static const struct fw_source_ops lavf_ops = {
 /* Whether the output, as far as the settings tell, holds the video alone. */
 static bool video_alone(const struct fw_settings *settings)
 {
-    static const char *const formats[] = { "framemd5", "framehash", "framecrc", "md5", "hash",
-                                           "crc", "streamhash", "yuv4mpegpipe", "y4m", "rawvideo",
-                                           "null" };
+    static const char *const formats[] = { "framemd5", "framehash", "framecrc",   "md5",
+                                           "hash",     "crc",       "streamhash", "yuv4mpegpipe",
+                                           "y4m",      "rawvideo",  "null" };
     const char *output = settings->output;
     if (settings->null_output)
         return true;
@@ -163,8 +163,7 @@ static void read_others(struct fw_lavf *lavf)
 static int decode_first(struct fw_lavf *lavf, struct fw_error *err)
 {
     int status = FW_OK;
-    while (status == FW_OK && !lavf->have_frame && lavf->stage != FW_LAVF_ENDED &&
-           !lavf->cut_ended)
+    while (status == FW_OK && !lavf->have_frame && lavf->stage != FW_LAVF_ENDED && !lavf->cut_ended)
         status = fw_lavf_step(lavf, err);
     if (status != FW_OK)
         return status;

@@ -12,7 +12,7 @@
 struct fw_clock {
     bool begun;
     int64_t begin_us; /* where streams without any time stamp begin */
-    bool wrap_done; /* the first packets were looked at for a counter that had wrapped */
+    bool wrap_done;   /* the first packets were looked at for a counter that had wrapped */
     int64_t pts;
     int64_t dts;
     int64_t next_pts;
@@ -21,8 +21,8 @@ struct fw_clock {
 
 /* What all streams of a file share. */
 struct fw_timeline {
-    int64_t offset_us; /* added to every time stamp; discontinuities change it */
-    int64_t last_us;   /* dts of the last packet of any stream */
+    int64_t offset_us;  /* added to every time stamp; discontinuities change it */
+    int64_t last_us;    /* dts of the last packet of any stream */
     bool discontinuous; /* the container's clock may jump: MPEG-TS, MPEG-PS and the like */
 };
 
@@ -68,11 +68,12 @@ struct fw_lavf {
     struct fw_timeline timeline;
     struct fw_lavf_stream streams[FW_STREAMS_MAX];
     uint32_t stream_count;
-    int64_t offset_us;     /* start time and -ss: what time stamps have lost */
-    int64_t last_pts;      /* of the last kept frame */
+    int64_t offset_us; /* start time and -ss: what time stamps have lost */
+    int64_t last_pts;  /* of the last kept frame */
     int64_t last_duration;
-    int64_t end_pts;       /* end of the latest decoded frame, for the check of the length */
+    int64_t end_pts; /* end of the latest decoded frame, for the check of the length */
     int64_t packet_number;
+    int64_t first_key;       /* number of the first key packet, 0: none yet */
     int64_t packet_duration; /* of the packet in the decoder; for its clock */
     bool packet_repeating;   /* it gave a frame already */
     int64_t *flush_dts;      /* guesses made while flushing, for frames without a time */
@@ -85,7 +86,7 @@ struct fw_lavf {
     bool planned;
     struct fw_video video; /* of the first kept frame: what every frame is made to be */
     struct fw_frame_info first;
-    AVFrame *first_frame;  /* its side data only */
+    AVFrame *first_frame; /* its side data only */
     struct SwsContext *scaler;
     struct fw_frame_info scaler_from;
     AVFrame *scaled;
@@ -116,7 +117,7 @@ void fw_clock_begin(struct fw_clock *clock, const AVStream *stream, const AVCode
                     const AVPacket *packet);
 /* Before each call into the decoder; returns the guessed dts in the stream's time base. */
 int64_t fw_clock_step(struct fw_clock *clock, const AVStream *stream);
-/* After it: `packet_duration` of the packet in the decoder, or 0; `frame` what came out, or NULL. */
+/* After it: `packet_duration` of the packet in the decoder, or 0; `frame` came out, or NULL. */
 void fw_clock_decoded(struct fw_lavf *lavf, bool counts, int64_t packet_duration,
                       const AVFrame *frame);
 /* A packet that is not decoded here. */
@@ -130,8 +131,8 @@ int fw_lavf_step(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 int fw_lavf_other_plan(struct fw_lavf *lavf, const struct fw_stream_plan *streams,
                        struct fw_error *err) FW_MUST_CHECK;
 /* Takes the packet's contents. */
-int fw_lavf_other_packet(struct fw_lavf *lavf, AVPacket *packet, struct fw_error *err)
-    FW_MUST_CHECK;
+int fw_lavf_other_packet(struct fw_lavf *lavf, AVPacket *packet,
+                         struct fw_error *err) FW_MUST_CHECK;
 /* The last frames of audio decoders. */
 int fw_lavf_other_flush(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 void fw_lavf_other_deinit(struct fw_lavf *lavf);
@@ -144,8 +145,8 @@ struct fw_damage_place fw_lavf_place(const struct fw_lavf *lavf, int64_t pts);
 /* Error lines of the demuxer since the last look. */
 int fw_lavf_check_demuxer(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 /* A frame that would be given out. FW_DROP: left out by --on-error skip. */
-int fw_lavf_check_frame(struct fw_lavf *lavf, const AVFrame *frame, struct fw_error *err)
-    FW_MUST_CHECK;
+int fw_lavf_check_frame(struct fw_lavf *lavf, const AVFrame *frame,
+                        struct fw_error *err) FW_MUST_CHECK;
 /* A call into the decoder failed. */
 int fw_lavf_check_failure(struct fw_lavf *lavf, int code, struct fw_error *err) FW_MUST_CHECK;
 /* At the end: complaints that no frame came for, and a length that falls short. */

@@ -19,8 +19,7 @@ static void describe(const struct fw_frame_info *info, char *text, size_t room)
                    format ? format->name : "unknown");
 }
 
-static int note_change(struct fw_lavf *lavf, const struct fw_frame_info *info,
-                       struct fw_error *err)
+static int note_change(struct fw_lavf *lavf, const struct fw_frame_info *info, struct fw_error *err)
 {
     char from[64];
     char to[64];
@@ -37,10 +36,9 @@ static int prepare(struct fw_lavf *lavf, const AVFrame *from, struct fw_error *e
     enum AVPixelFormat to = fw_format_to_av(lavf->video.format);
     if (!lavf->scaled)
         lavf->scaled = av_frame_alloc();
-    lavf->scaler =
-        sws_getCachedContext(lavf->scaler, from->width, from->height,
-                             (enum AVPixelFormat)from->format, lavf->video.width,
-                             lavf->video.height, to, SWS_BICUBIC, NULL, NULL, NULL);
+    lavf->scaler = sws_getCachedContext(lavf->scaler, from->width, from->height,
+                                        (enum AVPixelFormat)from->format, lavf->video.width,
+                                        lavf->video.height, to, SWS_BICUBIC, NULL, NULL, NULL);
     if (!lavf->scaler || !lavf->scaled)
         return fw_fail(err, FW_ERR_INPUT, "a frame cannot be converted to the first one's format");
     av_frame_unref(lavf->scaled);
@@ -71,8 +69,8 @@ int fw_lavf_convert(struct fw_lavf *lavf, AVFrame *frame, const AVFrame **frame_
                   frame->height, lavf->scaled->data, lavf->scaled->linesize) < 0)
         return fw_fail(err, FW_ERR_INPUT, "a frame cannot be converted to the first one's format");
     /* Pixels of another shape over the same picture: the first frame's aspect stays true. */
-    lavf->scaled->sample_aspect_ratio =
-        (AVRational){ lavf->video.sample_aspect.num, lavf->video.sample_aspect.den };
+    lavf->scaled->sample_aspect_ratio = (AVRational){ lavf->video.sample_aspect.num,
+                                                      lavf->video.sample_aspect.den };
     lavf->scaled->crop_left = lavf->scaled->crop_right = 0;
     lavf->scaled->crop_top = lavf->scaled->crop_bottom = 0;
     *frame_out = lavf->scaled;

@@ -56,13 +56,17 @@ int fw_lavf_check_failure(struct fw_lavf *lavf, int code, struct fw_error *err)
     if (code == AVERROR(ENOMEM))
         return fw_fail(err, FW_ERR_MEMORY, "the decoder ran out of memory");
     (void)fw_avlog_take_packet(&lavf->log, lavf->packet_number, text);
-    /* What -ss leaves out before the first kept frame may refer to pictures before the key frame. */
+    /* What -ss leaves out may refer to pictures before the key frame it jumped to. */
     if (lavf->cut.from_zero && lavf->cut.kept == 0)
+        return FW_OK;
+    bool leading = lavf->timeline.discontinuous && lavf->base.stats.frames_decoded == 0 &&
+                   lavf->packet_number - lavf->first_key <= lavf->codec->thread_count;
+    if (leading || (lavf->timeline.discontinuous && !lavf->first_key))
         return FW_OK;
     if (av_strerror(code, what, sizeof(what)) < 0)
         (void)snprintf(what, sizeof(what), "error %d", code);
-    return fw_source_damage(&lavf->base, fw_lavf_place(lavf, AV_NOPTS_VALUE),
-                            text[0] ? text : what, err);
+    return fw_source_damage(&lavf->base, fw_lavf_place(lavf, AV_NOPTS_VALUE), text[0] ? text : what,
+                            err);
 }
 
 /* Where the header says that the video ends, in seconds on the file's own clock; NAN: it does not
@@ -98,7 +102,8 @@ static int check_length(struct fw_lavf *lavf, struct fw_error *err)
                        : 0;
     double end = (double)lavf->end_pts * av_q2d(lavf->stream->time_base) +
                  (double)lavf->offset_us / AV_TIME_BASE;
-    if (isnan(promised) || end >= promised - SHORT_SECONDS || end - start >= promised - SHORT_SECONDS)
+    double least = promised - SHORT_SECONDS;
+    if (isnan(promised) || end >= least || end - start >= least)
         return FW_OK;
     char text[120];
     (void)snprintf(text, sizeof(text), "the video ends at %.3f s, its header says %.3f s",

@@ -8,6 +8,7 @@
 #include <libavutil/mathematics.h>
 
 #define FLUSH_ERRORS_MAX 100
+#define LEADING_MAX 600 /* packets before a first key packet is no longer waited for */
 
 /* The size of the picture, not of the coded frame; what the container says of its pixels wins. */
 static void complete_frame(struct fw_lavf *lavf, AVFrame *frame)
@@ -108,6 +109,17 @@ static int receive(struct fw_lavf *lavf, bool counts, struct fw_error *err)
     return take_frame(lavf, frame, err);
 }
 
+/* A recording of a broadcast may begin anywhere: what comes before its first key packet cannot be
+ * decoded, and that is no damage. */
+static void note_key(struct fw_lavf *lavf, const AVPacket *packet)
+{
+    if (!lavf->timeline.discontinuous || lavf->first_key)
+        return;
+    bool key = (packet->flags & AV_PKT_FLAG_KEY) || lavf->packet_number > LEADING_MAX;
+    lavf->first_key = key ? lavf->packet_number : 0;
+    fw_avlog_begin_at(&lavf->log, key ? lavf->packet_number : INT64_MAX);
+}
+
 static int decode_packet(struct fw_lavf *lavf, struct fw_error *err)
 {
     AVPacket *packet = lavf->packet;
@@ -117,6 +129,7 @@ static int decode_packet(struct fw_lavf *lavf, struct fw_error *err)
     lavf->packet_duration = packet->duration;
     lavf->packet_repeating = false;
     lavf->packet_number++;
+    note_key(lavf, packet);
     if (packet->flags & AV_PKT_FLAG_CORRUPT)
         fw_avlog_note_packet(&lavf->log, lavf->packet_number, "the container marks it as corrupt");
     if (packet->size == 0) {

@@ -31,8 +31,7 @@ static void add_stream_side(struct fw_lavf *lavf)
     AVFrame *frame = lavf->first_frame;
     for (size_t i = 0; i < FW_COUNT(shared_kinds); i++) {
         size_t bytes = 0;
-        const uint8_t *data =
-            av_stream_get_side_data(lavf->stream, shared_kinds[i].stream, &bytes);
+        const uint8_t *data = av_stream_get_side_data(lavf->stream, shared_kinds[i].stream, &bytes);
         if (!data || !bytes || av_frame_get_side_data(frame, shared_kinds[i].frame))
             continue;
         AVFrameSideData *side = av_frame_new_side_data(frame, shared_kinds[i].frame, bytes);
@@ -58,8 +57,8 @@ void fw_lavf_note_first(struct fw_lavf *lavf)
     video->sample_aspect = lavf->first.sample_aspect;
     if (video->sample_aspect.num <= 0 || video->sample_aspect.den <= 0)
         video->sample_aspect = (struct fw_rational){ 0, 1 };
-    video->time_base =
-        (struct fw_rational){ lavf->stream->time_base.num, lavf->stream->time_base.den };
+    video->time_base = (struct fw_rational){ lavf->stream->time_base.num,
+                                             lavf->stream->time_base.den };
     video->frame_rate = rate.num > 0 && rate.den > 0 ? (struct fw_rational){ rate.num, rate.den }
                                                      : (struct fw_rational){ 0, 1 };
     struct fw_color *color = &video->color;
@@ -68,8 +67,8 @@ void fw_lavf_note_first(struct fw_lavf *lavf)
     color->matrix = or_else(color->matrix, AVCOL_SPC_UNSPECIFIED, par->color_space);
     color->primaries = or_else(color->primaries, AVCOL_PRI_UNSPECIFIED, par->color_primaries);
     color->transfer = or_else(color->transfer, AVCOL_TRC_UNSPECIFIED, par->color_trc);
-    color->chroma_location =
-        or_else(color->chroma_location, AVCHROMA_LOC_UNSPECIFIED, par->chroma_location);
+    color->chroma_location = or_else(color->chroma_location, AVCHROMA_LOC_UNSPECIFIED,
+                                     par->chroma_location);
     if (av_frame_copy_props(lavf->first_frame, lavf->waiting) == 0)
         add_stream_side(lavf);
 }
@@ -104,10 +103,9 @@ static void read_matrix(const int32_t *matrix, struct fw_media *media)
 static void find_matrix(const struct fw_lavf *lavf, struct fw_media *media)
 {
     size_t bytes = 0;
-    const AVFrameSideData *side =
-        av_frame_get_side_data(lavf->first_frame, AV_FRAME_DATA_DISPLAYMATRIX);
-    const uint8_t *data =
-        av_stream_get_side_data(lavf->stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
+    const AVFrameSideData *side = av_frame_get_side_data(lavf->first_frame,
+                                                         AV_FRAME_DATA_DISPLAYMATRIX);
+    const uint8_t *data = av_stream_get_side_data(lavf->stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
     if (side) {
         data = side->data;
         bytes = side->size;
@@ -171,8 +169,7 @@ static void estimate(const struct fw_lavf *lavf, struct fw_media *media)
 }
 
 /* Everything is borrowed from the demuxer: packed at once and never freed from here. */
-static void describe_stream(const struct fw_lavf *lavf, uint32_t index,
-                            struct fw_media_stream *out)
+static void describe_stream(const struct fw_lavf *lavf, uint32_t index, struct fw_media_stream *out)
 {
     AVStream *stream = lavf->format->streams[index];
     out->par = stream->codecpar;

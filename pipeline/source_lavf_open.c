@@ -88,7 +88,7 @@ int fw_lavf_open_format(struct fw_lavf *lavf, struct fw_error *err)
             return FW_ERR_USAGE;
         if (!strcmp(forced->name, "rawvideo"))
             return fw_fail(err, FW_ERR_USAGE,
-                           "raw video has no size or format of its own: put a y4m header before it");
+                           "raw video has no size or format of its own: give it as y4m");
     }
     lavf->avio = fw_input_open_avio(&lavf->base.input);
     AVFormatContext *format = lavf->avio ? make_context(lavf) : NULL;

@@ -89,7 +89,8 @@ static int copy_packet(struct fw_lavf *lavf, AVPacket *packet, struct fw_error *
     packet->time_base = stream->time_base;
     int status = add_pending(lavf, &pending, err);
     if (status == FW_OK)
-        status = fw_record_from_packet(&pending->record, (uint32_t)packet->stream_index, packet, err);
+        status = fw_record_from_packet(&pending->record, (uint32_t)packet->stream_index, packet,
+                                       err);
     return status;
 }
 
@@ -163,8 +164,7 @@ static int decode_audio(struct fw_lavf *lavf, uint32_t index, const AVPacket *pa
         code = avcodec_receive_frame(codec, frame);
         if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
             break;
-        status = code < 0 ? audio_failure(lavf, index, err)
-                          : take_audio(lavf, index, frame, err);
+        status = code < 0 ? audio_failure(lavf, index, err) : take_audio(lavf, index, frame, err);
         av_frame_unref(frame);
         if (code < 0)
             break;

@@ -9,8 +9,8 @@
 
 #include <libavutil/mathematics.h>
 
-#define JUMP_US (10LL * AV_TIME_BASE)             /* a clock that jumps that far was restarted */
-#define ERROR_US (3600LL * 30 * AV_TIME_BASE)     /* a time stamp that far off is wrong */
+#define JUMP_US (10LL * AV_TIME_BASE)         /* a clock that jumps that far was restarted */
+#define ERROR_US (3600LL * 30 * AV_TIME_BASE) /* a time stamp that far off is wrong */
 
 void fw_clock_init(struct fw_clock *clock)
 {

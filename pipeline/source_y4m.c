@@ -2,7 +2,7 @@
  * y4m: a line of parameters, then frames of packed planes, each behind a line "FRAME".
  *
  * Planes are read straight into the slot and spread to its stride there. Where a cut frame must not
- * be shown (--on-error conceal or skip, from a pipe) the frame is read whole before it is announced.
+ * be shown (--on-error conceal or skip, from a pipe) a frame is read whole before it is announced.
  */
 #include "source_impl.h"
 
@@ -28,11 +28,11 @@ struct y4m {
     struct fw_y4m_header header;
     struct fw_video video;
     struct fw_cut cut;
-    int64_t shift;       /* added to a frame's number to make its time */
-    uint64_t number;     /* of the next frame of the file */
-    size_t frame_bytes;  /* packed */
+    int64_t shift;      /* added to a frame's number to make its time */
+    uint64_t number;    /* of the next frame of the file */
+    size_t frame_bytes; /* packed */
     int64_t header_bytes;
-    uint8_t *held;       /* the waiting frame, packed, when it is read ahead */
+    uint8_t *held; /* the waiting frame, packed, when it is read ahead */
     bool waiting;
     bool ended;
 };
@@ -136,8 +136,7 @@ static int advance(struct y4m *y4m, struct fw_error *err)
         if (status != FW_OK)
             return status;
         y4m->base.stats.frames_decoded++;
-        enum fw_cut_verdict verdict =
-            fw_cut_frame(&y4m->cut, (int64_t)y4m->number + y4m->shift);
+        enum fw_cut_verdict verdict = fw_cut_frame(&y4m->cut, (int64_t)y4m->number + y4m->shift);
         if (verdict == FW_CUT_KEEP) {
             y4m->waiting = true;
             return FW_OK;
@@ -227,8 +226,8 @@ static void fill_parameters(const struct y4m *y4m, AVCodecParameters *par)
     par->format = fw_format_to_av(y4m->video.format);
     par->width = y4m->video.width;
     par->height = y4m->video.height;
-    par->sample_aspect_ratio =
-        (AVRational){ y4m->video.sample_aspect.num, y4m->video.sample_aspect.den };
+    par->sample_aspect_ratio = (AVRational){ y4m->video.sample_aspect.num,
+                                             y4m->video.sample_aspect.den };
     par->field_order = (enum AVFieldOrder)y4m->header.field_order;
     par->color_range = color->range;
     par->chroma_location = color->chroma_location;
@@ -337,9 +336,9 @@ static int read_header(struct y4m *y4m, struct fw_error *err)
             return fw_fail(err, FW_ERR_MEMORY, "no memory for a frame");
     }
     if (source->settings->seek_us != FW_NOPTS)
-        y4m->shift = av_rescale_q(-source->settings->seek_us, AV_TIME_BASE_Q,
-                                  (AVRational){ y4m->video.time_base.num,
-                                                y4m->video.time_base.den });
+        y4m->shift = av_rescale_q(
+            -source->settings->seek_us, AV_TIME_BASE_Q,
+            (AVRational){ y4m->video.time_base.num, y4m->video.time_base.den });
     return fw_cut_init(&y4m->cut, source->settings, y4m->video.time_base, err);
 }
 

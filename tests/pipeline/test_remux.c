@@ -113,7 +113,8 @@ Test(remux, media_round_trip)
     cr_assert_eq(video->side_data[0].data[3], 9);
     cr_assert_str_eq(av_dict_get(video->metadata, "language", NULL, 0)->value, "deu");
     cr_assert_eq(av_channel_layout_compare(&back->streams[1].par->ch_layout,
-                                           &media->streams[1].par->ch_layout), 0);
+                                           &media->streams[1].par->ch_layout),
+                 0);
     cr_assert_eq(back->chapter_count, 1);
     cr_assert_str_eq(av_dict_get(back->chapters[0].metadata, "title", NULL, 0)->value, "One");
     cr_assert_eq(back->video_params.format, fw_format_find("yuv420p10le"));

@@ -29,7 +29,8 @@ Test(y4m, header_words)
     struct fw_video video;
     struct fw_y4m_header header;
     cr_assert_eq(parse("YUV4MPEG2 W352 H288 F30000:1001 It A128:117 C422p10 XCOLORRANGE=FULL",
-                       &video, &header), FW_OK);
+                       &video, &header),
+                 FW_OK);
     cr_assert_eq(video.width, 352);
     cr_assert_eq(video.time_base.num, 1001);
     cr_assert_eq(video.sample_aspect.den, 117);

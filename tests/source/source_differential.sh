@@ -1,7 +1,7 @@
 #!/bin/bash
 # Compares source_dump with the ffmpeg command, frame by frame: time stamp, size, hash.
 #
-# source_differential.sh SOURCE_DUMP [FILE...]; without files: the media folder and generated inputs.
+# source_differential.sh SOURCE_DUMP [FILE...]; without files: the media folder and made inputs.
 set -u
 dump=$1
 shift
@@ -22,8 +22,8 @@ compare() {
     alpha.webm* | gtk-logo.webm*) decoder="-c:v libvpx-vp9" ;;
     esac
     # Crops are exact here; ffmpeg rounds them unless it is told not to.
-    ffmpeg -nostdin -v quiet $decoder -flags unaligned "$@" -noautorotate -i "$file" -map "$stream" \
-        -fps_mode passthrough -enc_time_base -1 -an -sn -dn -f framemd5 - </dev/null |
+    ffmpeg -nostdin -v quiet $decoder -flags unaligned "$@" -noautorotate -i "$file" \
+        -map "$stream" -fps_mode passthrough -enc_time_base -1 -an -sn -dn -f framemd5 - |
         grep -v '^#' | sed 's/ //g' | awk -F, '{print $3, $5, $6}' >"$work/want"
     # Nothing to compare with: the command finds no way into this file at that time.
     if ! [ -s "$work/want" ]; then
@@ -65,7 +65,11 @@ check() {
 make() {
     local out=$work/$1
     shift
-    ffmpeg -nostdin -v error -y "$@" "$out" 2>"$work/make" || { cat "$work/make"; echo "cannot make $out"; failed=$((failed + 1)); }
+    if ! ffmpeg -nostdin -v error -y "$@" "$out" 2>"$work/make"; then
+        cat "$work/make"
+        echo "cannot make $out"
+        failed=$((failed + 1))
+    fi
 }
 
 generate() {
@@ -132,8 +136,8 @@ else
     done
     while read -r file; do
         check "$file" 0.77
-    done < <(find "$media" -type f \( -name '*.mp4' -o -name '*.webm' -o -name '*.mkv' -o -name '*.mpg' \
-        -o -name '*.ts' -o -name '*.264' -o -name '*.ogv' -o -name '*.y4m' \) | sort)
+    done < <(find "$media" -type f -regextype posix-extended \
+        -regex '.*\.(mp4|webm|mkv|mpg|ts|264|ogv|y4m)' | sort)
 fi
 echo "$passed passed, $failed failed, $empty with nothing to compare"
 [ "$failed" -eq 0 ]

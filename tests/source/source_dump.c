@@ -1,8 +1,8 @@
 /* Prints what a source gives: a line a frame as framemd5 has it, or a line a record. A test helper.
  *
- * source_dump [-ss S] [-to S] [-t S] [-map M] [-frames N] [-threads N] [-on-error stop|conceal|skip]
- *             [-on-change scale|error] [-streams copy|decode] [-null] [-info]
- *             FILE|-
+ * source_dump [-ss S] [-to S] [-t S] [-map M] [-frames N] [-threads N]
+ *             [-on-error stop|conceal|skip] [-on-change scale|error] [-streams copy|decode]
+ *             [-null] [-info] FILE|-
  */
 #include "pipeline/avframe.h"
 #include "pipeline/remux.h"
@@ -175,7 +175,8 @@ static int plan_streams(struct fw_source *source, const struct dump *dump, size_
             enum AVMediaType type = media->streams[i].par->codec_type;
             plan[i].action = dump->others;
             if (dump->others == FW_STREAM_AUDIO && type != AVMEDIA_TYPE_AUDIO)
-                plan[i].action = type == AVMEDIA_TYPE_SUBTITLE ? FW_STREAM_SUBTITLE : FW_STREAM_DROP;
+                plan[i].action = type == AVMEDIA_TYPE_SUBTITLE ? FW_STREAM_SUBTITLE
+                                                               : FW_STREAM_DROP;
         }
         if (status == FW_OK)
             status = fw_source_plan(source, plan, err);
@@ -223,9 +224,9 @@ int main(int argc, char **argv)
         perror(dump.file);
         return 2;
     }
-    const struct fw_source_options options = {
-        .fd = fd, .name = dump.file, .settings = &dump.settings
-    };
+    const struct fw_source_options options = { .fd = fd,
+                                               .name = dump.file,
+                                               .settings = &dump.settings };
     struct fw_source *source = NULL;
     int status = fw_source_open(&source, &options, &err);
     if (status == FW_OK)
@@ -234,9 +235,9 @@ int main(int argc, char **argv)
     if (source)
         fw_source_stats(source, &stats);
     if (stats.damaged || stats.changed || stats.skipped)
-        (void)fprintf(stderr, "damaged %" PRIu64 " skipped %" PRIu64 " changed %" PRIu64 " | %s | %s\n",
-                      stats.damaged, stats.skipped, stats.changed, stats.first_damage,
-                      stats.first_change);
+        (void)fprintf(
+            stderr, "damaged %" PRIu64 " skipped %" PRIu64 " changed %" PRIu64 "\n%s\n%s\n",
+            stats.damaged, stats.skipped, stats.changed, stats.first_damage, stats.first_change);
     if (status != FW_END)
         (void)fprintf(stderr, "status %s: %s\n", fw_status_name(status), err.text);
     fw_source_close(source);
