@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <libavutil/channel_layout.h>
 #include <libavutil/display.h>
@@ -138,20 +139,37 @@ static int add_video(struct fw_lavf *lavf, struct fw_lavf_stream *own, struct fw
         memcpy(copy, side->data, side->size);
     }
     lavf->main = own;
+    /* How Matroska says that the blocks beside a frame are its alpha. */
+    bool beside = context->codec_id == AV_CODEC_ID_VP8 || context->codec_id == AV_CODEC_ID_VP9;
+    if (beside && (sink->video.format->flags & FW_FORMAT_ALPHA) &&
+        av_dict_set(&stream->metadata, "alpha_mode", "1", 0) < 0)
+        return out_of_memory(err);
     return fw_hdr_container(stream, sink->options.media, sink->options.rotated, err);
 }
 
-/* Tags that describe how the input was coded are no longer true. */
+/* Whether a tag describes how the input was coded: no longer true once it is coded anew. */
+static bool is_stale(const char *key)
+{
+    static const char *const beginnings[] = { "encoder",          "BPS",        "DURATION",
+                                              "NUMBER_OF_FRAMES", "alpha_mode", "NUMBER_OF_BYTES",
+                                              "_STATISTICS_" };
+    for (size_t i = 0; i < FW_COUNT(beginnings); i++)
+        if (strncasecmp(key, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return strcasecmp(key, "rotate") == 0;
+}
+
 static int copy_tags(AVStream *stream, const struct fw_media_stream *source, uint32_t action,
                      struct fw_error *err)
 {
+    bool anew = action == FW_STREAM_VIDEO || action == FW_STREAM_AUDIO ||
+                action == FW_STREAM_SUBTITLE;
+    const AVDictionaryEntry *tag = NULL;
     stream->disposition = source->disposition;
-    if (av_dict_copy(&stream->metadata, source->metadata, 0) < 0)
-        return out_of_memory(err);
-    if (action == FW_STREAM_VIDEO || action == FW_STREAM_AUDIO || action == FW_STREAM_SUBTITLE)
-        (void)av_dict_set(&stream->metadata, "encoder", NULL, 0);
-    if (action == FW_STREAM_VIDEO)
-        (void)av_dict_set(&stream->metadata, "rotate", NULL, 0);
+    while ((tag = av_dict_get(source->metadata, "", tag, AV_DICT_IGNORE_SUFFIX)))
+        if (!(anew && is_stale(tag->key)) &&
+            av_dict_set(&stream->metadata, tag->key, tag->value, 0) < 0)
+            return out_of_memory(err);
     return FW_OK;
 }
 
