@@ -3,6 +3,7 @@
 Every run gets a session of its own, so that whatever it leaves is found by the session's number and
 never mixed up with other jobs of the machine.
 """
+import contextlib
 import functools
 import json
 import os
@@ -30,7 +31,7 @@ def tool(name):
     return path
 
 
-# ---- checks ---------------------------------------------------------------------------------------
+# ---- checks -------------------------------------------------------------------------------------
 
 
 def equal(got, wanted, what):
@@ -60,7 +61,7 @@ def until(condition, what, seconds=20.0):
         time.sleep(0.002)
 
 
-# ---- /proc ----------------------------------------------------------------------------------------
+# ---- /proc --------------------------------------------------------------------------------------
 
 
 def stat_fields(pid):
@@ -107,7 +108,7 @@ def mapped_anywhere(memories):
     return [pid for pid in all_pids() if memories & shared_memory(pid)]
 
 
-# ---- a run ----------------------------------------------------------------------------------------
+# ---- a run --------------------------------------------------------------------------------------
 
 
 class Run:
@@ -204,7 +205,7 @@ def report_of(path):
         return json.load(stream)
 
 
-# ---- folders and clips ----------------------------------------------------------------------------
+# ---- folders and clips --------------------------------------------------------------------------
 
 
 def listing(folder):
@@ -254,7 +255,22 @@ def frame_count(path):
     return int(text)
 
 
-# ---- the runner -----------------------------------------------------------------------------------
+@contextlib.contextmanager
+def mounted(folder, options):
+    available(os.geteuid() == 0, "mounting needs root")
+    place = os.path.join(folder, "disk")
+    os.makedirs(place, exist_ok=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place],
+                          stderr=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        raise Skipped("no right to mount")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=False)
+
+
+# ---- the runner ---------------------------------------------------------------------------------
 
 
 def in_folder(test):

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Processes killed, stopped and starved at random moments: the same bytes, or nothing at all."""
-import contextlib
 import os
 import random
 import re
@@ -10,15 +9,15 @@ import signal
 import subprocess
 import time
 
-from lib import LONG, Failed, Skipped, sha256
-from procs import (Run, available, equal, frame_count, listing, main, one_of, report_of, run, tool,
-                   true, unchanged, until, y4m)
+from lib import LONG, Failed, sha256
+from procs import (Run, available, equal, frame_count, listing, main, mounted, one_of, report_of,
+                   run, tool, true, unchanged, until, y4m)
 
 SEED = int(os.environ.get("FW_SEED") or time.time_ns() % 1000000)
 KILLS = 1000 if LONG else 25
 ROUNDS = 40 if LONG else 5
-SLOW = "nlmeans=s=4:r=21"
-SLOWER = "nlmeans=s=4:r=45"
+SLOW = "nlmeans=s=4:r=15"
+SLOWER = "nlmeans=s=4:r=41"
 OLD = b"a good old output\n"
 
 
@@ -107,26 +106,25 @@ def worker_names(done):
     return sorted(name for name in done.children() if name.startswith("fw-worker"))
 
 
-# ---- workers --------------------------------------------------------------------------------------
+# ---- workers ------------------------------------------------------------------------------------
 
 
 def test_workers_killed(folder):
     """Random kills until enough of them have hit a worker with a lease."""
     rng = dice("workers")
-    job = Job(folder)
+    job = Job(folder, frames=400 if LONG else 60)
     leases = rounds = sent = 0
     while leases < KILLS:
         rounds += 1
         workers = rng.choice((1, 2, 3, 4))
         done = job.start("--workers", str(workers), "--range", str(rng.choice((1, 2, 8))))
-        for _ in range(rng.randrange(1, 9)):
-            pause = time.monotonic() + rng.uniform(0, job.seconds / 4)
-            while done.alive() and time.monotonic() < pause:
-                time.sleep(0.002)
+        for _ in range(60):  # the report lists 64 deaths
+            moment = time.monotonic() + rng.uniform(0.01, 0.3)
+            until(lambda: time.monotonic() > moment or not done.alive(), "the moment")
             names = worker_names(done)
-            if not names or not done.alive():
+            if not done.alive():
                 break
-            sent += strike(done, rng.choice(names), signal.SIGKILL)
+            sent += bool(names) and strike(done, rng.choice(names), signal.SIGKILL)
         done.wait()
         job.same_bytes(done, f"{sent} kills, seed {SEED}, round {rounds}")
         report = report_of(job.report)
@@ -234,7 +232,7 @@ def test_poison_at_the_ends(folder):
         job.restore()
 
 
-# ---- the others -----------------------------------------------------------------------------------
+# ---- the others ---------------------------------------------------------------------------------
 
 
 def random_strikes(job, comm, number, rng, code, words, more=()):
@@ -308,8 +306,8 @@ def next_run_cleans(job, what):
     with open(job.out, "rb") as stream:
         true(stream.read() == OLD, f"the old output survives {what}")
     for name in os.listdir(job.here):
-        true(name == os.path.basename(job.out) or re.fullmatch(r"\.framewheel-\w+\.(lock|tmp)", name),
-             f"{name} is left by {what}")
+        hidden = re.fullmatch(r"\.framewheel-\w+\.(lock|tmp)", name)
+        true(hidden or name == os.path.basename(job.out), f"{name} is left by {what}")
     job.same_bytes(job.start().wait(), f"{what} and one more run")
     job.restore()
 
@@ -358,7 +356,7 @@ def test_failing_calls(folder):
     failed = 0
     for call, error in (("fsync", "EIO"), ("linkat", "ENOSPC"), ("renameat", "EACCES"),
                         ("pwrite64", "ENOSPC"), ("pwrite64", "EIO")):
-        # Without seccomp: strace makes a call fail by changing its number to one that is not allowed.
+        # Without seccomp: strace replaces the number of a failing call by one that is not allowed.
         done = Run("run", job.source, job.out, "-y", *job.options, "--sandbox", "off",
                    before=(strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
                            "-e", f"inject={call}:error={error}")).wait()
@@ -371,7 +369,7 @@ def test_failing_calls(folder):
     true(failed >= 3, f"{failed} runs met the error")
 
 
-# ---- the user -------------------------------------------------------------------------------------
+# ---- the user -----------------------------------------------------------------------------------
 
 
 def interrupted_name(job):
@@ -435,22 +433,7 @@ def test_interrupted_before_the_first_frame(folder):
         unchanged(job.here, job.before, f"{kind.name} at the start, round {number}")
 
 
-# ---- the machine ----------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def mounted(folder, options):
-    available(os.geteuid() == 0, "mounting needs root")
-    place = os.path.join(folder, "disk")
-    os.makedirs(place, exist_ok=True)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place],
-                          stderr=subprocess.PIPE, check=False)
-    if done.returncode != 0:
-        raise Skipped("no right to mount")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=False)
+# ---- the machine --------------------------------------------------------------------------------
 
 
 def sizes_around(job, place, extension):

@@ -41,8 +41,8 @@ def film(folder):
     """H.264 with B-frames and AAC, so that copied packets are woven in between."""
     source = os.path.join(folder, "in.mp4")
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1.2", "-f", "lavfi", "-i",
-           "sine=440:d=1.2", "-c:v", "libx264", "-preset", "fast", "-bf", "2", "-g", "12", "-pix_fmt", "yuv420p",
-           "-c:a", "aac", "-threads", "1", source)
+           "sine=440:d=1.2", "-c:v", "libx264", "-preset", "fast", "-bf", "2", "-g", "12",
+           "-pix_fmt", "yuv420p", "-c:a", "aac", "-threads", "1", source)
     return source
 
 
