@@ -52,6 +52,7 @@ int fw_sink_plan_streams(const struct fw_settings *settings, const struct fw_med
                          struct fw_stream_plan *streams, struct fw_losses *losses,
                          struct fw_error *err) FW_MUST_CHECK;
 
+/* Everything pointed to is borrowed until fw_sink_close. */
 struct fw_sink_options {
     const struct fw_settings *settings;
     const struct fw_media *media;
