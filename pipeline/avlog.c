@@ -46,10 +46,18 @@ void fw_avlog_note_packet(struct fw_avlog *log, int64_t packet, const char *text
     pthread_mutex_unlock(&log->lock);
 }
 
+/* Concealment is told at a lower level, and the frame's own flag for it is set by another thread:
+ * often after the frame was handed out. */
+static bool tells_damage(const char *format)
+{
+    static const char words[] = "concealing ";
+    return !strncmp(format, words, sizeof(words) - 1);
+}
+
 FW_PRINTF(3, 0)
 static void hear(void *context, int level, const char *format, va_list arguments)
 {
-    if (level < 0 || (level & 0xff) > AV_LOG_ERROR || !context)
+    if (level < 0 || !context || ((level & 0xff) > AV_LOG_ERROR && !tells_damage(format)))
         return;
     const AVClass *class = *(const AVClass **)context;
     bool decoder = class == avcodec_get_class();
