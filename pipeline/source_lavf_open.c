@@ -256,11 +256,23 @@ const AVCodec *fw_lavf_find_decoder(const AVStream *stream)
     return codec ? codec : avcodec_find_decoder(id);
 }
 
-static int thread_count(const struct fw_settings *settings)
+/* Whether a damaged frame looks the same in every run. With frame threads, concealment of the MPEG
+ * family reads pictures that another thread is still writing. */
+static bool conceals_alike(enum AVCodecID id)
+{
+    const AVCodecDescriptor *row = avcodec_descriptor_get(id);
+    return (row && (row->props & AV_CODEC_PROP_INTRA_ONLY)) || id == AV_CODEC_ID_HEVC ||
+           id == AV_CODEC_ID_VP8 || id == AV_CODEC_ID_VP9 || id == AV_CODEC_ID_AV1 ||
+           id == AV_CODEC_ID_FFV1;
+}
+
+static int thread_count(const struct fw_settings *settings, enum AVCodecID id)
 {
     int cores = av_cpu_count();
     if (settings->decoder_threads)
         return (int)settings->decoder_threads;
+    if (settings->on_error != FW_ON_ERROR_STOP && !conceals_alike(id))
+        return 1;
     return cores < THREADS_AUTO_MAX ? cores : THREADS_AUTO_MAX;
 }
 
@@ -278,7 +290,7 @@ int fw_lavf_open_decoder(struct fw_lavf *lavf, struct fw_error *err)
     context->opaque = &lavf->log;
     context->pkt_timebase = stream->time_base;
     context->framerate = stream->avg_frame_rate;
-    context->thread_count = thread_count(settings);
+    context->thread_count = thread_count(settings, codec->id);
     /* libav rounds a crop to what its own filters can address; ours is exact. */
     context->apply_cropping = 0;
     if (settings->max_pixels)
