@@ -21,6 +21,7 @@ struct decoding {
     struct fw_packet_ring packets;
     struct fw_plan plan;
     uint64_t frames;
+    struct fw_buffer mark; /* the record behind a frame */
 };
 
 static int send_media(struct fw_station *station, struct decoding *decoding, struct fw_error *err)
@@ -79,6 +80,17 @@ static int open_decoding(struct fw_station *station, struct decoding *decoding,
     return status;
 }
 
+static int write_mark(struct decoding *decoding, uint64_t seq, struct fw_error *err)
+{
+    struct fw_buffer *mark = &decoding->mark;
+    if (!fw_plan_has_records(&decoding->plan))
+        return FW_OK;
+    int status = fw_record_mark(mark, seq, err);
+    if (status == FW_OK)
+        status = fw_packet_ring_write(&decoding->packets, mark->data, mark->bytes, err);
+    return status;
+}
+
 /* One frame from the source into a slot. FW_END when the job is to end early. */
 static int pass_frame(struct fw_station *station, struct decoding *decoding, struct fw_error *err)
 {
@@ -92,10 +104,10 @@ static int pass_frame(struct fw_station *station, struct decoding *decoding, str
     if (status != FW_OK)
         return status;
     fw_fault_point(station->settings->fault, "decoder", "frame", decoding->frames);
-    fw_hop_publish(decoding->writer, slot, &info);
+    uint64_t seq = fw_hop_publish(decoding->writer, slot, &info);
     decoding->frames++;
     atomic_fetch_add_explicit(&station->self->frames, 1, memory_order_relaxed);
-    return FW_OK;
+    return write_mark(decoding, seq, err);
 }
 
 static int run_loop(struct fw_station *station, struct decoding *decoding, struct fw_error *err)
@@ -139,5 +151,6 @@ int fw_decoder_run(struct fw_station *station, struct fw_error *err)
     }
     fw_hop_writer_destroy(decoding.writer);
     fw_source_close(decoding.source);
+    fw_buffer_deinit(&decoding.mark);
     return status;
 }

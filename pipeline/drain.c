@@ -73,11 +73,11 @@ int fw_drain_start(struct fw_drain **drain_out, struct fw_packet_ring *ring, str
     return FW_OK;
 }
 
-int fw_drain_next(struct fw_drain *drain, bool wait, void **record_out, size_t *bytes_out,
+int fw_drain_next(struct fw_drain *drain, void **record_out, size_t *bytes_out,
                   struct fw_error *err)
 {
     pthread_mutex_lock(&drain->lock);
-    while (wait && drain->first == NULL && drain->status == FW_OK)
+    while (drain->first == NULL && drain->status == FW_OK)
         pthread_cond_wait(&drain->changed, &drain->lock);
     struct queued *queued = drain->first;
     int status = FW_END;

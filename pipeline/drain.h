@@ -12,10 +12,9 @@ struct fw_drain;
 /* Starts the thread. `ring` must outlive it. */
 int fw_drain_start(struct fw_drain **drain_out, struct fw_packet_ring *ring,
                    struct fw_error *err) FW_MUST_CHECK;
-/* The next record, in order, in memory that the caller frees. With `wait`, blocks until there is one
- * or the ring has ended. FW_OK; FW_END when none is there (and, with `wait`, none will come);
+/* Waits for the next record, in memory that the caller frees. FW_OK; FW_END when none will come;
  * FW_ERR_CANCELLED. */
-int fw_drain_next(struct fw_drain *drain, bool wait, void **record_out, size_t *bytes_out,
+int fw_drain_next(struct fw_drain *drain, void **record_out, size_t *bytes_out,
                   struct fw_error *err) FW_MUST_CHECK;
 /* Ends the thread; the job must be aborted or the ring ended. NULL ok. */
 void fw_drain_stop(struct fw_drain *drain);

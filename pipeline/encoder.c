@@ -64,18 +64,23 @@ static int open_encoding(struct fw_station *station, struct encoding *encoding,
     return status;
 }
 
-static int pass_records(struct encoding *encoding, bool wait, struct fw_error *err)
+/* Records up to the mark of frame `seq`, or with UINT64_MAX all that will come: the order of records
+ * and frames is the decoder's, whoever is faster. */
+static int pass_records(struct encoding *encoding, uint64_t seq, struct fw_error *err)
 {
     int status = FW_OK;
-    while (status == FW_OK) {
+    bool marked = false;
+    while (status == FW_OK && !marked) {
         void *bytes = NULL;
         size_t count = 0;
-        status = fw_drain_next(encoding->drain, wait, &bytes, &count, err);
+        status = fw_drain_next(encoding->drain, &bytes, &count, err);
         if (status != FW_OK)
             break;
         struct fw_record record = { 0 };
         status = fw_record_unpack(&record, bytes, count, err);
-        if (status == FW_OK)
+        if (status == FW_OK && record.kind == FW_RECORD_MARK)
+            marked = record.seq >= seq;
+        else if (status == FW_OK)
             status = fw_sink_record(encoding->sink, &record, err);
         fw_record_deinit(&record);
         free(bytes);
@@ -165,10 +170,11 @@ static int run_loop(struct fw_station *station, struct encoding *encoding, struc
         if (status != FW_OK)
             break;
         uint64_t start = fw_now_ns();
-        status = pass_frame(station, encoding, &taken, err);
-        fw_hop_consume(encoding->reader);
+        if (fw_plan_has_records(station->plan))
+            status = pass_records(encoding, taken.seq, err);
         if (status == FW_OK)
-            status = pass_records(encoding, false, err);
+            status = pass_frame(station, encoding, &taken, err);
+        fw_hop_consume(encoding->reader);
         struct fw_sink_stats stats;
         fw_sink_stats(encoding->sink, &stats);
         atomic_store_explicit(&station->self->bytes, stats.bytes, memory_order_relaxed);
@@ -186,7 +192,7 @@ static int run_loop(struct fw_station *station, struct encoding *encoding, struc
 static int finish(struct fw_station *station, struct encoding *encoding, struct fw_error *err)
 {
     uint64_t start = fw_now_ns();
-    int status = pass_records(encoding, true, err);
+    int status = pass_records(encoding, UINT64_MAX, err);
     fw_fault_point(station->settings->fault, "encoder", "commit", 0);
     if (status == FW_OK)
         status = fw_sink_commit(encoding->sink, err);

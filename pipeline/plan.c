@@ -49,6 +49,17 @@ static void plan_rotation(struct fw_plan *plan, const struct fw_settings *settin
     plan->prefix_steps += length > 0;
 }
 
+bool fw_plan_has_records(const struct fw_plan *plan)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < FW_STREAMS_MAX; i++) {
+        uint32_t action = plan->streams[i].action;
+        any = any || action == FW_STREAM_COPY || action == FW_STREAM_AUDIO ||
+              action == FW_STREAM_SUBTITLE;
+    }
+    return any;
+}
+
 uint32_t fw_plan_slots(const struct fw_plan *plan)
 {
     uint32_t slots = 0;

@@ -68,6 +68,8 @@ void fw_planned_deinit(struct fw_planned *planned);
 /* The whole chain text of a plan: prefix and the user's. From malloc; NULL when out of memory. */
 char *fw_plan_chain_text(const struct fw_plan *plan, const struct fw_settings *settings);
 
+/* Whether anything but video goes from decoder to encoder while the job runs. */
+bool fw_plan_has_records(const struct fw_plan *plan);
 /* Slots of all pools. */
 uint32_t fw_plan_slots(const struct fw_plan *plan);
 /* The hop that a worker, by its process index, works on. */

@@ -181,6 +181,14 @@ static void get_subtitle(struct fw_wire_reader *in, struct fw_record *record)
     record->ass[bytes] = '\0';
 }
 
+int fw_record_mark(struct fw_buffer *out, uint64_t seq, struct fw_error *err)
+{
+    struct fw_wire_writer writer = { .buffer = out, .err = err, .status = FW_OK };
+    begin(&writer, FW_RECORD_MARK, 0);
+    fw_wire_put_i64(&writer, (int64_t)seq);
+    return writer.status;
+}
+
 int fw_record_unpack(struct fw_record *record, const void *bytes, size_t count,
                      struct fw_error *err)
 {
@@ -188,15 +196,17 @@ int fw_record_unpack(struct fw_record *record, const void *bytes, size_t count,
     memset(record, 0, sizeof(*record));
     uint32_t kind = fw_wire_get_u32(&in);
     record->stream = fw_wire_get_u32(&in);
-    if (record->stream >= FW_STREAMS_MAX || kind < FW_RECORD_PACKET || kind > FW_RECORD_SUBTITLE)
+    if (record->stream >= FW_STREAMS_MAX || kind < FW_RECORD_PACKET || kind > FW_RECORD_MARK)
         in.bad = true;
     record->kind = (enum fw_record_kind)kind;
     if (!in.bad && kind == FW_RECORD_PACKET)
         get_packet(&in, record);
     else if (!in.bad && kind == FW_RECORD_AUDIO)
         get_audio(&in, record);
-    else if (!in.bad)
+    else if (!in.bad && kind == FW_RECORD_SUBTITLE)
         get_subtitle(&in, record);
+    else if (!in.bad)
+        record->seq = (uint64_t)fw_wire_get_i64(&in);
     if (!in.bad && !in.left)
         return FW_OK;
     fw_record_deinit(record);

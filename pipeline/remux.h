@@ -91,7 +91,12 @@ int fw_media_unpack(struct fw_media *media, const void *bytes, size_t count,
                     struct fw_error *err) FW_MUST_CHECK;
 
 /* One record of the packet ring. Times have the input's time_offset_us taken off already. */
-enum fw_record_kind { FW_RECORD_PACKET = 1, FW_RECORD_AUDIO = 2, FW_RECORD_SUBTITLE = 3 };
+enum fw_record_kind {
+    FW_RECORD_PACKET = 1,
+    FW_RECORD_AUDIO = 2,
+    FW_RECORD_SUBTITLE = 3,
+    FW_RECORD_MARK = 4 /* all records before the frame `seq` have been written */
+};
 
 int fw_record_from_packet(struct fw_buffer *out, uint32_t stream, const AVPacket *packet,
                           struct fw_error *err) FW_MUST_CHECK;
@@ -103,6 +108,9 @@ int fw_record_from_subtitle(struct fw_buffer *out, uint32_t stream, const char *
                             int64_t start_us, int64_t length_us,
                             struct fw_error *err) FW_MUST_CHECK;
 
+/* Ties records to frames, so that their order does not depend on who is faster. */
+int fw_record_mark(struct fw_buffer *out, uint64_t seq, struct fw_error *err) FW_MUST_CHECK;
+
 struct fw_record {
     enum fw_record_kind kind;
     uint32_t stream;  /* input stream index, below FW_STREAMS_MAX */
@@ -111,6 +119,7 @@ struct fw_record {
     char *ass;        /* SUBTITLE */
     int64_t start_us;
     int64_t length_us;
+    uint64_t seq;     /* MARK */
 };
 int fw_record_unpack(struct fw_record *record, const void *bytes, size_t count,
                      struct fw_error *err) FW_MUST_CHECK;

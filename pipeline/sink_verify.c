@@ -16,6 +16,7 @@ struct reading {
     AVCodecContext *decoder; /* NULL: packets alone are counted */
     AVPacket *packet;
     AVFrame *frame;
+    uint32_t ordinal; /* of the filtered stream among the videos of the output */
     int video;
     uint64_t packets;
     uint64_t frames;
@@ -46,6 +47,30 @@ static int start_decoder(struct reading *reading, struct fw_error *err)
     return code < 0 ? failed(err, "decoded", code) : FW_OK;
 }
 
+static bool is_video(const AVStream *stream)
+{
+    return stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+           !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
+}
+
+/* -1 when there are fewer. */
+static int nth_video(const AVFormatContext *file, uint32_t ordinal)
+{
+    uint32_t seen = 0;
+    for (unsigned int i = 0; i < file->nb_streams; i++)
+        if (is_video(file->streams[i]) && seen++ == ordinal)
+            return (int)i;
+    return -1;
+}
+
+static uint32_t ordinal_of(const AVFormatContext *file, const AVStream *own)
+{
+    uint32_t before = 0;
+    for (unsigned int i = 0; i < file->nb_streams && file->streams[i] != own; i++)
+        before += is_video(file->streams[i]);
+    return before;
+}
+
 static int open_again(struct reading *reading, const struct fw_sink *sink, struct fw_error *err)
 {
     reading->avio = fw_output_reader_create(&sink->output);
@@ -63,13 +88,7 @@ static int open_again(struct reading *reading, const struct fw_sink *sink, struc
         if (code < 0)
             return failed(err, "read", code);
     }
-    reading->video = -1;
-    for (unsigned int i = 0; i < reading->demuxer->nb_streams; i++) {
-        const AVStream *stream = reading->demuxer->streams[i];
-        if (reading->video < 0 && stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-            !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC))
-            reading->video = (int)i;
-    }
+    reading->video = nth_video(reading->demuxer, reading->ordinal);
     if (reading->video < 0)
         return fw_fail(err, FW_ERR_VERIFY, "the written file has no video");
     for (unsigned int i = 0; i < reading->demuxer->nb_streams; i++)
@@ -191,7 +210,7 @@ int fw_lavf_verify(struct fw_sink *sink, char what[32], struct fw_error *err)
         return FW_OK;
     if (fw_target_is_raw(&sink->target))
         return verify_raw(lavf, what, err);
-    struct reading reading = { 0 };
+    struct reading reading = { .ordinal = ordinal_of(lavf->muxer, lavf->main->stream) };
     bool all = sink->options.settings->verify == FW_VERIFY_DECODE;
     int status = open_again(&reading, sink, err);
     if (status == FW_OK && all)
