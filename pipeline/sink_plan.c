@@ -47,8 +47,9 @@ static void drop(const struct planner *planner, uint32_t index, const char *kind
                   title_of(planner, index).text, why);
 }
 
+/* `asked`: the user named the codec, so it is no loss that was allowed by default. */
 static bool convert(const struct planner *planner, uint32_t index, const AVCodec *encoder,
-                    uint32_t action, struct fw_stream_plan *plan)
+                    uint32_t action, bool asked, struct fw_stream_plan *plan)
 {
     const struct fw_media_stream *stream = &planner->media->streams[index];
     if (!encoder || !stream->usable)
@@ -61,8 +62,9 @@ static bool convert(const struct planner *planner, uint32_t index, const AVCodec
         return false;
     plan->action = action;
     plan->codec = (int32_t)encoder->id;
-    fw_losses_add(planner->losses, "converted", (int32_t)index, "%s -> %s",
-                  title_of(planner, index).text, avcodec_get_name(encoder->id));
+    if (!asked)
+        fw_losses_add(planner->losses, "converted", (int32_t)index, "%s -> %s",
+                      title_of(planner, index).text, avcodec_get_name(encoder->id));
     return true;
 }
 
@@ -99,7 +101,7 @@ static int plan_audio(const struct planner *planner, uint32_t index, struct fw_s
     if (is_word(name, "copy"))
         return refuse_copy(planner, index, 'a', err);
     const AVCodec *encoder = wanted_encoder(planner, name, AVMEDIA_TYPE_AUDIO);
-    if (!convert(planner, index, encoder, FW_STREAM_AUDIO, plan))
+    if (!convert(planner, index, encoder, FW_STREAM_AUDIO, name != NULL, plan))
         drop(planner, index, "stream", "the container has no place for it");
     return FW_OK;
 }
@@ -127,7 +129,7 @@ static int plan_subtitle(const struct planner *planner, uint32_t index, struct f
     const AVCodec *encoder = wanted_encoder(planner, name, AVMEDIA_TYPE_SUBTITLE);
     if (!is_text(par->codec_id))
         drop(planner, index, "stream", "picture subtitles have no place in this container");
-    else if (!convert(planner, index, encoder, FW_STREAM_SUBTITLE, plan))
+    else if (!convert(planner, index, encoder, FW_STREAM_SUBTITLE, name != NULL, plan))
         drop(planner, index, "stream", "the container has no text subtitles");
     return FW_OK;
 }
