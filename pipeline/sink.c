@@ -47,7 +47,7 @@ static int prepare(struct fw_sink *sink, const struct fw_sink_options *options,
     if (sink->paced)
         fw_cadence_init(&sink->cadence, sink->video.time_base, options->settings->rate);
     fw_sink_pace(&sink->video, options->settings);
-    fw_output_init(&sink->output, options->fd, options->seekable, options->control, options->proc);
+    fw_sink_bytes_init(&sink->output, options->fd, options->seekable, options->control, options->proc);
     return sink->kind->open(sink, err);
 }
 
@@ -186,7 +186,7 @@ int fw_sink_commit(struct fw_sink *sink, struct fw_error *err)
     if (status == FW_OK && sink->kind->commit)
         status = sink->kind->commit(sink, err);
     if (status == FW_OK)
-        status = fw_output_sync(&sink->output, err);
+        status = fw_sink_bytes_sync(&sink->output, err);
     sink->stats.bytes = sink->output.bytes;
     sink->committed = status == FW_OK;
     return status;

@@ -5,7 +5,7 @@
 #include "cadence.h"
 #include "remux.h"
 #include "sink.h"
-#include "sink_output.h"
+#include "sink_bytes.h"
 #include "sink_target.h"
 
 #include "filters/image.h"
@@ -28,7 +28,7 @@ struct fw_sink {
     struct fw_sink_options options;
     struct fw_target target;
     struct fw_video video; /* what the kind is given: after -r */
-    struct fw_output output;
+    struct fw_sink_bytes output;
     struct fw_losses losses;
     struct fw_sink_stats stats;
     void *state; /* the kind's own */

@@ -17,7 +17,7 @@
 
 int fw_lavf_failure(const struct fw_lavf *lavf, int code, const char *doing, struct fw_error *err)
 {
-    int status = fw_output_status(&lavf->sink->output, err);
+    int status = fw_sink_bytes_status(&lavf->sink->output, err);
     if (status < 0)
         return status;
     return fw_fail(err, FW_ERR_OUTPUT, "%s: %s failed: %s", lavf->sink->target.name, doing,
@@ -35,14 +35,14 @@ static int open_again(AVFormatContext *muxer, AVIOContext **avio, const char *ur
     if ((flags & AVIO_FLAG_WRITE) || !lavf->sink->output.seekable || !muxer->url ||
         strcmp(url, muxer->url) != 0)
         return AVERROR(EPERM);
-    *avio = fw_output_reader_create(&lavf->sink->output);
+    *avio = fw_sink_bytes_reader_create(&lavf->sink->output);
     return *avio ? 0 : AVERROR(ENOMEM);
 }
 
 static int close_again(AVFormatContext *muxer, AVIOContext *avio)
 {
     (void)muxer;
-    fw_output_avio_destroy(avio);
+    fw_sink_bytes_avio_destroy(avio);
     return 0;
 }
 
@@ -58,7 +58,7 @@ static int create_muxer(struct fw_lavf *lavf, struct fw_error *err)
     if (code < 0)
         return fw_lavf_failure(lavf, code, "setting up", err);
     AVFormatContext *muxer = lavf->muxer;
-    lavf->avio = fw_output_avio_create(&sink->output);
+    lavf->avio = fw_sink_bytes_avio_create(&sink->output);
     lavf->scratch = av_packet_alloc();
     if (!lavf->avio || !lavf->scratch)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for the output");
@@ -125,7 +125,7 @@ static int write_head(struct fw_lavf *lavf, struct fw_error *err)
         return status;
     int code = avformat_write_header(lavf->muxer, NULL);
     if (code < 0) {
-        status = fw_output_status(&sink->output, err);
+        status = fw_sink_bytes_status(&sink->output, err);
         if (status == FW_OK)
             status = fw_fail(err, FW_ERR_USAGE, "%s refuses these streams or options: %s",
                              sink->target.name, fw_av_text(code).text);
@@ -276,7 +276,7 @@ static int lavf_commit(struct fw_sink *sink, struct fw_error *err)
     if (code < 0)
         return fw_lavf_failure(lavf, code, "finishing", err);
     tell_time_losses(lavf);
-    return fw_output_status(&sink->output, err);
+    return fw_sink_bytes_status(&sink->output, err);
 }
 
 static void lavf_close(struct fw_sink *sink)
@@ -291,7 +291,7 @@ static void lavf_close(struct fw_sink *sink)
         lavf->muxer->pb = NULL;
         avformat_free_context(lavf->muxer);
     }
-    fw_output_avio_destroy(lavf->avio);
+    fw_sink_bytes_avio_destroy(lavf->avio);
     free(lavf);
 }
 

@@ -73,7 +73,7 @@ static uint32_t ordinal_of(const AVFormatContext *file, const AVStream *own)
 
 static int open_again(struct reading *reading, const struct fw_sink *sink, struct fw_error *err)
 {
-    reading->avio = fw_output_reader_create(&sink->output);
+    reading->avio = fw_sink_bytes_reader_create(&sink->output);
     reading->demuxer = avformat_alloc_context();
     reading->packet = av_packet_alloc();
     if (!reading->avio || !reading->demuxer || !reading->packet)
@@ -101,7 +101,7 @@ static void close_reading(struct reading *reading)
 {
     avcodec_free_context(&reading->decoder);
     avformat_close_input(&reading->demuxer);
-    fw_output_avio_destroy(reading->avio);
+    fw_sink_bytes_avio_destroy(reading->avio);
     av_packet_free(&reading->packet);
     av_frame_free(&reading->frame);
 }

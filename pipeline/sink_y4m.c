@@ -115,7 +115,7 @@ static int write_head(struct fw_sink *sink, struct fw_error *err)
                          video->width, video->height, rate.num, rate.den, field_letter(sink),
                          aspect.num, aspect.den, tag, range_words(video));
     y4m->head_bytes = (uint64_t)bytes;
-    return fw_output_write(&sink->output, head, (size_t)bytes, err);
+    return fw_sink_bytes_write(&sink->output, head, (size_t)bytes, err);
 }
 
 static int y4m_open(struct fw_sink *sink, struct fw_error *err)
@@ -169,7 +169,7 @@ static int y4m_frame(struct fw_sink *sink, const struct fw_frame_info *info, con
     }
     watch_time(sink, info->pts);
     sink->stats.packets++;
-    return fw_output_write(&sink->output, y4m->rows, y4m->frame_bytes, err);
+    return fw_sink_bytes_write(&sink->output, y4m->rows, y4m->frame_bytes, err);
 }
 
 static int y4m_commit(struct fw_sink *sink, struct fw_error *err)
@@ -180,7 +180,7 @@ static int y4m_commit(struct fw_sink *sink, struct fw_error *err)
                       sink->options.media ? sink->options.media->video : -1,
                       "y4m has no time stamps: %llu frames stand elsewhere than at the fixed rate",
                       (unsigned long long)y4m->off_grid);
-    return fw_output_status(&sink->output, err);
+    return fw_sink_bytes_status(&sink->output, err);
 }
 
 static int y4m_verify(struct fw_sink *sink, char what[32], struct fw_error *err)
