@@ -21,6 +21,10 @@ void fw_fault_hit(const char *fault, const char *role, const char *point, uint64
     if (bytes < 0 || strncmp(fault, prefix, (size_t)bytes) != 0)
         return;
     const char *action = fault + bytes;
+    if (strcmp(action, "exit") == 0)
+        _exit(0);
+    while (strcmp(action, "spin") == 0)
+        continue;
     for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
         if (strcmp(action, actions[i].name) != 0)
             continue;

@@ -91,7 +91,7 @@ static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t a
         [FW_ON_POISON_SKIP] = { FW_OUTCOME_DROP, "skipped" },
         [FW_ON_POISON_HOLD] = { FW_OUTCOME_HOLD, "held" },
     };
-    /* The range is back before the mark is there: one more worker may have died of the frame. */
+    /* Finished after all, by a worker whose lease was taken back while it was in the frame. */
     if (!fw_hop_poison(hop_of(crew, death->proc_index), death->seq, ends[policy].outcome))
         return FW_OK;
     snprintf(death->action, sizeof(death->action), "%s", ends[policy].action);
@@ -133,7 +133,7 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
     struct fw_child *child = &crew->children[proc_index];
     struct fw_requeue requeue = { 0 };
     char text[512];
-    fw_hop_requeue(hop_of(crew, proc_index), proc_index, &requeue);
+    fw_hop_blame(hop_of(crew, proc_index), proc_index, &requeue);
     struct fw_death death = {
         .proc_index = proc_index,
         .signal = signal_number,
@@ -157,6 +157,8 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
                           text);
     if (crew->death_count < FW_DEATHS_MAX)
         crew->deaths[crew->death_count++] = death;
+    /* Only now, so that nobody else dies of a frame that is given up. */
+    fw_hop_requeue(hop_of(crew, proc_index), proc_index, &requeue);
     if (status == FW_OK)
         status = spend_budget(crew, text, err);
     if (status == FW_OK)

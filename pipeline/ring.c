@@ -276,27 +276,43 @@ static bool count_attempt(struct fw_hop *hop, uint64_t seq, struct fw_requeue *r
     return true;
 }
 
-void fw_hop_requeue(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out)
+static bool is_leased_by(uint64_t word, uint32_t worker_index)
+{
+    return fw_word_state(word) == FW_RANGE_LEASED && fw_range_owner(word) == worker_index + 1;
+}
+
+void fw_hop_blame(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out)
 {
     FW_CHECK(worker_index < FW_PROCS_MAX);
     struct fw_proc *proc = &hop->control->procs[worker_index];
     uint64_t current = atomic_load(&proc->current);
 
     memset(requeue_out, 0, sizeof(*requeue_out));
+    for (uint32_t i = 0; i < hop->range_count && current > 0; i++) {
+        uint64_t word = atomic_load(&hop->ranges[i].word);
+        uint64_t index = (uint64_t)fw_word_lap(word) * hop->range_count + i;
+        if (is_leased_by(word, worker_index) &&
+            (current - 1) / hop->geometry.range_len == index)
+            (void)count_attempt(hop, current - 1, requeue_out);
+    }
+    atomic_store(&proc->current, 0);
+}
+
+void fw_hop_requeue(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out)
+{
+    fw_hop_blame(hop, worker_index, requeue_out);
+    struct fw_proc *proc = &hop->control->procs[worker_index];
+
     fw_bell_repair(&hop->shared->worker_bells[worker_index]);
     for (uint32_t i = 0; i < hop->range_count; i++) {
         struct fw_range *range = &hop->ranges[i];
         uint64_t word = atomic_load(&range->word);
-        if (fw_word_state(word) != FW_RANGE_LEASED || fw_range_owner(word) != worker_index + 1)
+        if (!is_leased_by(word, worker_index))
             continue;
-        uint64_t index = (uint64_t)fw_word_lap(word) * hop->range_count + i;
-        if (current > 0 && (current - 1) / hop->geometry.range_len == index)
-            (void)count_attempt(hop, current - 1, requeue_out);
         /* Fails only when the writer has reused the entry: all of its frames were consumed. */
         uint64_t ready = fw_range_word(fw_word_lap(word), 0, 0, FW_RANGE_READY);
         (void)atomic_compare_exchange_strong(&range->word, &word, ready);
     }
-    atomic_store(&proc->current, 0);
     atomic_store(&proc->wait_kind, FW_WAIT_NONE);
     atomic_fetch_add(&proc->generation, 1);
     fw_hop_broadcast(hop);

@@ -301,6 +301,15 @@ static int single_died(struct fw_supervisor *crew, const struct fw_child *child,
                    strsignal(signal_number), (unsigned long long)frame);
 }
 
+/* A worker ends by itself when all frames of its hop are taken, and never before. */
+static bool worker_done(const struct fw_supervisor *crew, const struct fw_child *child)
+{
+    struct fw_hop_state at;
+    uint32_t hop = fw_plan_hop_of(crew->plan, child->station.proc_index);
+    fw_hop_observe(&crew->line[hop].view, &at);
+    return at.consumed >= at.end;
+}
+
 static int child_ended(struct fw_supervisor *crew, struct fw_child *child, int wait_status,
                        struct fw_error *err)
 {
@@ -321,12 +330,15 @@ static int child_ended(struct fw_supervisor *crew, struct fw_child *child, int w
     told.text[sizeof(told.text) - 1] = '\0';
     if (code == 1 && told.status < 0)
         return fw_fail(err, told.status, "%s", told.text);
-    bool done = child->station.role == FW_ROLE_DECODER ? crew->decoder_done : crew->encoder_done;
-    if (code == 0 && (worker || done))
+    bool done = worker                                   ? worker_done(crew, child)
+                : child->station.role == FW_ROLE_DECODER ? crew->decoder_done
+                                                         : crew->encoder_done;
+    if (code == 0 && done)
         return FW_OK;
     char name[32];
     fw_station_name(child->station.proc_index, name, sizeof(name));
-    return fw_fail(err, FW_ERR_DIED, "the %s ended before its work was done (exit %d)", name, code);
+    return fw_fail(err, FW_ERR_DIED, "%s%s ended before its work was done (exit %d)",
+                   worker ? "" : "the ", name, code);
 }
 
 /* ---- the watch ---------------------------------------------------------------------------- */

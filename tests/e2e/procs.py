@@ -31,6 +31,15 @@ def tool(name):
     return path
 
 
+def tracer():
+    """strace, where it may trace."""
+    strace = tool("strace")
+    done = subprocess.run([strace, "-qq", "-o", "/dev/null", "true"], stderr=subprocess.PIPE,
+                          check=False)
+    available(done.returncode == 0, "no right to trace")
+    return strace
+
+
 # ---- checks -------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import time
 
 from lib import LONG, Failed, sha256
 from procs import (Run, available, equal, frame_count, listing, main, mounted, one_of, report_of,
-                   run, tool, true, unchanged, until, y4m)
+                   run, tool, tracer, true, unchanged, until, y4m)
 
 SEED = int(os.environ.get("FW_SEED") or time.time_ns() % 1000000)
 KILLS = 1000 if LONG else 25
@@ -176,6 +176,68 @@ def test_worker_crashed_once(folder):
         job.restore()
 
 
+def test_worker_spins(folder):
+    """It uses its CPU, so it is given four times as long; and once more for the second try."""
+    job = Job(folder, "y4m", "hflip", 9, ())
+    done = job.start("--stall", "0.4", "--on-poison", "skip", "--fault",
+                     "worker:mid_filter:5:spin").wait()
+    done.ended(9, r"hung .*frame 5\b")
+    equal(len(frames_of(job.out)), 8, "frames without the one that hangs")
+    deaths = [(d["frame"], d["hung"], d["action"]) for d in report_of(job.report)["deaths"]]
+    equal(deaths, [(5, True, "restarted"), (5, True, "skipped")], "deaths")
+    job.restore()
+    job.refused(job.start("--stall", "0.2", "--fault", "worker:mid_filter:0:spin").wait(), 6,
+                r"hung .*frame 0\b")
+
+
+def test_processes_that_leave_early(folder):
+    """An exit with 0 is no success as long as there is work."""
+    job = Job(folder, frames=10, chain="hflip")
+    for fault in ("worker:mid_filter:4:exit", "decoder:frame:4:exit", "encoder:frame:4:exit",
+                  "encoder:commit:0:exit"):
+        role = fault.split(":", maxsplit=1)[0]
+        job.refused(job.start("--fault", fault).wait(), 6, f"{role}.* ended before")
+        job.restore()
+
+
+def test_all_asleep(folder):
+    """A job that was stopped as a whole, or whose supervisor was, blames nobody."""
+    job = Job(folder)
+    for everybody in (False, True):
+        done = job.start("--stall", "0.5", *job.watched())
+        job.under_way(done)
+        (os.killpg if everybody else os.kill)(done.pid, signal.SIGSTOP)
+        woken = time.monotonic() + 1.6
+        until(lambda: time.monotonic() > woken, "a sleep longer than the stall time")
+        (os.killpg if everybody else os.kill)(done.pid, signal.SIGCONT)
+        job.same_bytes(done.wait(), "a sleep")
+        equal(report_of(job.report)["deaths"], [], "deaths")
+        job.restore()
+
+
+def test_slow_neighbours(folder):
+    """A reader or writer of a pipe that pauses longer than the stall time is no hang."""
+    source = y4m(os.path.join(folder, "in.y4m"), 320, 240, 40)
+    with open(source, "rb") as stream:
+        whole = stream.read()
+    done = Run("run", source, "-", "--stall", "0.5")
+    woken = time.monotonic() + 1.6
+    until(lambda: time.monotonic() > woken, "the reader's pause")
+    done.wait().ended(0)
+    equal(done.out.split(b"FRAME\n")[1:], whole.split(b"FRAME\n")[1:], "frames for a slow reader")
+    out = os.path.join(folder, "out.y4m")
+    done = Run("run", "-", out, "--stall", "0.5", stdin=subprocess.PIPE)
+    done.process.stdin.write(whole[:1000000])
+    done.process.stdin.flush()
+    woken = time.monotonic() + 1.6
+    until(lambda: time.monotonic() > woken, "the writer's pause")
+    done.process.stdin.write(whole[1000000:])
+    done.process.stdin.close()
+    done.process.stdin = None
+    done.wait().ended(0)
+    equal(frames_of(out), whole.split(b"FRAME\n")[1:], "frames of a slow writer")
+
+
 def frames_of(path):
     with open(path, "rb") as stream:
         return stream.read().split(b"FRAME\n")[1:]
@@ -336,7 +398,7 @@ def test_supervisor_killed(folder):
 
 def test_supervisor_killed_while_it_publishes(folder):
     """At each call by which a finished file gets its name."""
-    strace = tool("strace")
+    strace = tracer()
     job = Job(folder, frames=6, chain="hflip")
     for call in ("fsync", "linkat", "renameat", "renameat2"):
         done = job.start(before=(strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
@@ -351,7 +413,7 @@ def test_supervisor_killed_while_it_publishes(folder):
 
 def test_failing_calls(folder):
     """An error of each call by which a file is written and published."""
-    strace = tool("strace")
+    strace = tracer()
     job = Job(folder, frames=6, chain="hflip")
     failed = 0
     for call, error in (("fsync", "EIO"), ("linkat", "ENOSPC"), ("renameat", "EACCES"),
