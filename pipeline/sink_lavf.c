@@ -14,6 +14,7 @@
 
 /* What FFmpeg's command gives program and transport streams: players fill their buffers in it. */
 #define MUX_DELAY_US 700000
+#define SHIFT_NAMED 0.002 /* seconds: more than the rounding of a millisecond */
 
 int fw_lavf_failure(const struct fw_lavf *lavf, int code, const char *doing, struct fw_error *err)
 {
@@ -248,6 +249,11 @@ static void tell_time_losses(struct fw_lavf *lavf)
             fw_losses_add(losses, "timestamps", i, "%llu packets moved: their times did not rise",
                           (unsigned long long)all);
     }
+    double shift = fw_video_encoder_shift(lavf->video);
+    if (shift > SHIFT_NAMED || shift < -SHIFT_NAMED)
+        fw_losses_add(losses, "timestamps", (int32_t)(lavf->main - lavf->by_input),
+                      "the picture starts %.3f s %s: its start has no place at a fixed rate",
+                      shift > 0 ? shift : -shift, shift > 0 ? "later" : "earlier");
     if (lavf->muxer->max_delay == MUX_DELAY_US)
         fw_losses_add(losses, "timestamps", -1,
                       "every stream starts %.1f s later: the container cannot hold the start",

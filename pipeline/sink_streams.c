@@ -41,6 +41,9 @@ static int add_copy(struct fw_lavf *lavf, struct fw_lavf_stream *own,
     if (avcodec_parameters_copy(stream->codecpar, source->par) < 0)
         return out_of_memory(err);
     stream->codecpar->codec_tag = copied_tag(lavf->muxer->oformat, source->par);
+    /* mp4 has both by its standards; libavformat 5.1 wants to be asked. */
+    if (source->par->codec_id == AV_CODEC_ID_FLAC || source->par->codec_id == AV_CODEC_ID_TRUEHD)
+        lavf->muxer->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
     stream->time_base = source->time_base;
     stream->avg_frame_rate = source->avg_frame_rate;
     stream->r_frame_rate = source->r_frame_rate;

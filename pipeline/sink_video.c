@@ -31,6 +31,8 @@ struct fw_video_encoder {
     struct pending *pending;
     uint32_t pending_count;
     uint32_t pending_room;
+    int64_t first_pts; /* of the first frame, and its place on the grid */
+    int64_t first_key;
     int64_t last_key;
     int64_t last_dts;
     uint64_t moved;
@@ -52,6 +54,15 @@ const struct fw_video_times *fw_video_encoder_times(const struct fw_video_encode
 uint64_t fw_video_encoder_moved(const struct fw_video_encoder *encoder)
 {
     return encoder->moved;
+}
+
+double fw_video_encoder_shift(const struct fw_video_encoder *encoder)
+{
+    const struct fw_video_times *times = &encoder->times;
+    if (!times->grid || !encoder->frames)
+        return 0;
+    return (double)encoder->first_key * av_q2d(times->encoder) -
+           (double)encoder->first_pts * av_q2d(times->in);
 }
 
 int fw_video_encoder_create(struct fw_video_encoder **encoder_out,
@@ -176,13 +187,15 @@ static int drain(struct fw_video_encoder *encoder, struct fw_error *err)
     }
 }
 
-/* Frames of a fixed rate stand within this of the grid: container ticks of a millisecond round. */
+/* Frames of a fixed rate stand within a slack of the grid that the first one begins: container
+ * ticks of a millisecond round. */
 static int on_grid(const struct fw_video_encoder *encoder, int64_t pts, int64_t key,
                    struct fw_error *err)
 {
     const struct fw_video_times *times = &encoder->times;
     double at = (double)pts * av_q2d(times->in);
-    double off = fabs(at - (double)key * av_q2d(times->encoder));
+    double since = ((double)pts - (double)encoder->first_pts) * av_q2d(times->in);
+    double off = fabs(since - (double)(key - encoder->first_key) * av_q2d(times->encoder));
     double slack = av_q2d(times->in) > 0.002 ? av_q2d(times->in) : 0.002;
     if (off <= slack && key > encoder->last_key)
         return FW_OK;
@@ -198,6 +211,13 @@ static int place(struct fw_video_encoder *encoder, const struct fw_frame_info *i
 {
     const struct fw_video_times *times = &encoder->times;
     int64_t key = av_rescale_q(info->pts, times->in, times->encoder);
+    if (!encoder->frames) {
+        encoder->first_pts = info->pts;
+        encoder->first_key = key;
+    }
+    int64_t since;
+    if (times->grid && !__builtin_sub_overflow(info->pts, encoder->first_pts, &since))
+        key = encoder->first_key + av_rescale_q(since, times->in, times->encoder);
     struct pending entry = { key, info->pts, info->duration > 0 ? info->duration : 0 };
     if (times->grid) {
         int status = on_grid(encoder, info->pts, key, err);

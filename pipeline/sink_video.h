@@ -55,5 +55,7 @@ const AVCodecContext *fw_video_encoder_context(const struct fw_video_encoder *en
 const struct fw_video_times *fw_video_encoder_times(const struct fw_video_encoder *encoder);
 /* Frames whose time had to be moved to stay after the one before. */
 uint64_t fw_video_encoder_moved(const struct fw_video_encoder *encoder);
+/* Seconds by which every frame is later, so that the first one has a place at the fixed rate. */
+double fw_video_encoder_shift(const struct fw_video_encoder *encoder);
 
 #endif
