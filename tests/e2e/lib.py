@@ -154,10 +154,10 @@ def same_frames(ours, theirs, pixels=True):
     need(len(ours) == len(theirs), "%d frames, ffmpeg has %d" % (len(ours), len(theirs)))
 
 
-def decoded(path, *args, stream="0:v:0"):
-    """What ffmpeg decodes from one stream of a file, with the file's own times."""
-    result = ffmpeg("-i", path, "-map", stream, *args, "-fps_mode", "passthrough",
-                    "-enc_time_base", "-1", "-f", "framemd5", "-")
+def decoded(path, *args, before=(), stream="0:v:0"):
+    """What ffmpeg decodes from one stream of a file; times count from the file's start."""
+    result = ffmpeg(*before, "-flags:v", "unaligned", "-i", path, "-map", stream, *args,
+                    "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framemd5", "-")
     return FrameList(result.out)
 
 

@@ -14,8 +14,8 @@ def sound(seconds=0.8, frequency=440):
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-b_strategy", "0", "-g", "12",
         "-threads", "1", "-x264-params", "bframes=2:scenecut=0"]
 AAC = ["-c:a", "aac", "-b:a", "64k"]
-# 20 frames whose distances are 1, 1, 3 and 2 ticks of 1/25 s.
-UNEVEN = "setpts='(N+floor((N+2)/4)*2+floor((N+1)/4))/25/TB'"
+# In ticks of 1/25 s: 1, 1 and 3, and now and then one more.
+UNEVEN = "setpts='N+2*floor(N/3)+floor(N/7)'"
 
 
 def ffv1(pix_fmt, **kw):
@@ -37,13 +37,15 @@ def turned(degrees):
 
 def size_change(shop, path):
     """One MPEG-TS stream whose pictures change their size in the middle."""
+    joined = shop.fresh(".h264")
     whole = b""
-    for start, size in (("0", "128x96"), ("0.4", "160x80")):
-        part = shop.fresh(".ts")
-        ffmpeg(*picture(0.4, size), "-pix_fmt", "yuv420p", *X264, "-bf", "0",
-               "-output_ts_offset", start, part)
+    for size in ("128x96", "160x80"):
+        part = shop.fresh(".h264")
+        ffmpeg(*picture(0.4, size), "-pix_fmt", "yuv420p", *X264, "-bf", "0", part)
         whole += part.read_bytes()
-    path.write_bytes(whole)
+    joined.write_bytes(whole)
+    ffmpeg("-r", "25", "-i", joined, "-c", "copy", "-bsf:v", "setts=ts=N/TB/25", "-f", "mpegts",
+           path)
 
 
 RECIPES = {
@@ -76,9 +78,9 @@ RECIPES = {
     "odd.mkv": [*picture(), "-vf", "scale=131:97", "-pix_fmt", "yuv420p", "-c:v", "ffv1"],
     "odd-422p10.mkv": [*picture(), "-vf", "scale=131:97", "-pix_fmt", "yuv422p10le", "-c:v",
                        "ffv1"],
-    "vfr.mp4": [*picture(), "-vf", UNEVEN, "-fps_mode", "vfr", "-enc_time_base", "1/90000",
+    "vfr.mp4": [*picture(), "-vf", UNEVEN, "-fps_mode", "passthrough", "-enc_time_base", "1/90000",
                 "-pix_fmt", "yuv420p", *X264, "-video_track_timescale", "90000"],
-    "vfr.mkv": [*picture(), "-vf", UNEVEN, "-fps_mode", "vfr", "-pix_fmt", "yuv420p", *X264],
+    "vfr.mkv": [*picture(), "-vf", UNEVEN, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", *X264],
     "offset.mp4": [*picture(), *sound(), "-pix_fmt", "yuv420p", *X264, *AAC,
                    "-output_ts_offset", "2.5"],
     "offset.ts": [*picture(), "-pix_fmt", "yuv420p", *X264, "-output_ts_offset", "10"],

@@ -86,16 +86,13 @@ suite = lib.Suite(media.RECIPES)
 
 def oracle(path, jobs):
     """One ffmpeg run with an output for each (words before the input, chain, words after it); all
-    jobs have the same words before the input. Times count from the file's start: ffmpeg counts
-    from the first stream that it uses in formats with jumps of time, so it is given all to use."""
+    jobs have the same words before the input."""
     outputs, command = [], []
     for before, chain, after in jobs:
         out = suite.shop.fresh(".md5")
         outputs.append(out)
         command += ["-map", STREAM.get(path.name, "0:v:0"), "-vf", chain or "null", *after,
                     "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framemd5", out]
-    if lib.probe(path, "-show_entries", "stream=codec_type:format=")["streams"][1:]:
-        command += ["-map", "0:a?", "-map", "0:s?", "-c", "copy", "-f", "null", "-"]
     # Unaligned: the picture's own width; ffmpeg moves the left edge out for its alignment.
     lib.ffmpeg(*jobs[0][0], "-flags:v", "unaligned", *DECODER.get(path.name, []), "-i", path,
                *command)

