@@ -165,8 +165,8 @@ struct fw_requeue {
     struct fw_frame_info info;
 };
 void fw_hop_requeue(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out);
-/* The first half alone: counts the attempt, and the ranges stay with the dead. For who decides about
- * the frame before anybody else may try it; fw_hop_requeue then does the rest. */
+/* The first half alone: counts the attempt, and the ranges stay with the dead. For who decides
+ * about the frame before anybody else may try it; fw_hop_requeue then does the rest. */
 void fw_hop_blame(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *requeue_out);
 /* Ends a poison frame by policy: ALIAS, DROP or HOLD. Carried out by the worker that comes to the
  * frame next, or is in it: it is not read again, and an ALIAS has the input's info. False when that

@@ -134,7 +134,7 @@ int fw_source_damage(struct fw_source *source, struct fw_damage_place place, con
     if (source->settings->on_error != FW_ON_ERROR_STOP)
         return FW_OK;
     return fw_fail(err, FW_ERR_INPUT,
-                   "damaged at %s: %s\n--on-error conceal keeps such frames, skip leaves them out",
+                   "damaged at %s: %s\nhint: --on-error conceal keeps such frames, skip leaves them out",
                    where, what);
 }
 

@@ -27,6 +27,7 @@ struct command {
     struct fw_job *job;
     struct fw_error err;
     int status;
+    bool no_reports; /* they cannot be written, which has been said */
 };
 
 static void on_progress(void *user, const struct fw_progress *progress)
@@ -143,7 +144,7 @@ static int finish(struct command *command)
         code = 128 + number;
     if (command->status != FW_OK && number != SIGPIPE)
         fw_view_message(&command->view, FW_MESSAGE_ERROR, command->err.text);
-    if (report)
+    if (report && !command->no_reports)
         code = write_reports(command, report, code);
     json_t *document = report ? json_loads(report, 0, NULL) : NULL;
     const char *status = json_string_value(json_object_get(document, "status"));
@@ -178,6 +179,27 @@ static int check_channels(const struct command *command, struct fw_error *err)
     return FW_OK;
 }
 
+/* A report that nobody could write is known before the work, not after it. */
+static int check_reports(struct command *command, struct fw_error *err)
+{
+    for (uint32_t i = 0; i < command->cli.option_count; i++) {
+        const char *path = command->cli.options[i].value;
+        char shown[256];
+        if (strcmp(command->cli.options[i].name, "report") != 0 || !path)
+            continue;
+        const char *slash = strrchr(path, '/');
+        size_t bytes = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+        char *folder = slash ? strndup(path, bytes) : strdup(".");
+        int error = !folder ? ENOMEM : access(folder, W_OK | X_OK) < 0 ? errno : 0;
+        free(folder);
+        command->no_reports = error != 0;
+        if (error)
+            return fw_fail(err, FW_ERR_OUTPUT, "--report %s: %s",
+                           fw_escape(path, shown, sizeof(shown), 0), strerrordesc_np(error));
+    }
+    return FW_OK;
+}
+
 static int prepare(struct command *command)
 {
     struct fw_error *err = &command->err;
@@ -191,6 +213,8 @@ static int prepare(struct command *command)
         status = err->status;
     if (status == FW_OK)
         status = check_channels(command, err);
+    if (status == FW_OK)
+        status = check_reports(command, err);
     if (status == FW_OK)
         status = fw_job_create(&command->job, err);
     if (status == FW_OK)

@@ -405,6 +405,14 @@ def test_strict(folder):
     accepted(folder, 0, source, "out.mp4", "--strict", "-c:v", "libx264")
 
 
+def test_report_that_cannot_be_written(folder):
+    """It is refused before the work, once."""
+    clip(folder)
+    done = refused(folder, 5, [r"--report absent/report\.json"], "in.y4m", "out.mkv", "--report",
+                   "absent/report.json")
+    equal(done.err.count("absent/report.json"), 1, "mentions of the report")
+
+
 def test_final_record(folder):
     """Exactly one final record in --progress=json, whatever the end."""
     clip(folder, frames=20)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from lib import LONG, Failed, sha256
+from lib import LONG, Failed, ffmpeg, sha256
 from procs import (Run, available, equal, frame_count, listing, main, mounted, one_of, report_of,
                    run, tool, tracer, true, unchanged, until, y4m)
 
@@ -28,9 +28,10 @@ def dice(test):
 class Job:
     """A clip, an old output in a folder of its own, and what an undisturbed run makes."""
 
-    def __init__(self, folder, extension="mkv", chain=SLOW, frames=40, options=("-c:v", "ffv1")):
+    def __init__(self, folder, extension="mkv", chain=SLOW, frames=40, options=("-c:v", "ffv1"),
+                 source=None):
         self.folder = folder
-        self.source = y4m(os.path.join(folder, "in.y4m"), 96, 64, frames)
+        self.source = source or y4m(os.path.join(folder, "in.y4m"), 96, 64, frames)
         self.frames = frames
         self.options = ["-vf", chain, "--progress", "none", *options]
         self.here = os.path.join(folder, "out")
@@ -135,6 +136,28 @@ def test_workers_killed(folder):
         true(rounds < 20 + KILLS, f"{leases} leases hit by {sent} kills in {rounds} rounds")
         job.restore()
     print(f"     {leases} leases lost to {sent} kills in {rounds} runs, seed {SEED}")
+
+
+def test_workers_killed_in_a_film(folder):
+    """With a codec that looks at many frames at once, and copied sound between them."""
+    rng = dice("film")
+    source = os.path.join(folder, "film.mp4")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=2", "-f", "lavfi", "-i", "sine=440:d=2",
+           "-c:v", "libx264", "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", "aac", source)
+    job = Job(folder, "mp4", SLOW + ",hue=h=n*5", 50,
+              ("-c:v", "libx264", "-preset", "veryfast", "-c:a", "copy"), source)
+    leases = 0
+    for _ in range(10):
+        done = job.start("--workers", "3", *job.watched())
+        for frames in sorted(rng.sample(range(1, 20), 3)):
+            job.under_way(done, frames)
+            strike(done, rng.choice(worker_names(done) or ["fw-worker-1"]), signal.SIGKILL)
+        job.same_bytes(done.wait(), f"kills in a film, seed {SEED}")
+        leases += len([d for d in report_of(job.report)["deaths"] if d["frame"] is not None])
+        job.restore()
+        if leases >= 6:
+            return
+    raise Failed(f"only {leases} leases were lost")
 
 
 def test_worker_killed_while_it_starts(folder):
