@@ -28,6 +28,7 @@ struct fw_video_encoder {
     struct fw_video_times times;
     bool takes_copy;
     bool any_time; /* raw pictures: repeated times are no error */
+    bool no_gaps;  /* the bitstream tells of one rate: a place left free would be filled */
     struct pending *pending;
     uint32_t pending_count;
     uint32_t pending_room;
@@ -79,6 +80,10 @@ int fw_video_encoder_create(struct fw_video_encoder **encoder_out,
     encoder->last_dts = INT64_MIN;
     encoder->takes_copy = fw_encoder_traits(request->target->encoder)->takes_copy;
     encoder->any_time = fw_target_is_hash(request->target) || fw_target_is_raw(request->target);
+    /* Who has frames left out wants the gaps. */
+    encoder->no_gaps = fw_encoder_fixed_rate(request->target->encoder) &&
+                       request->settings->on_error != FW_ON_ERROR_SKIP &&
+                       request->settings->on_poison != FW_ON_POISON_SKIP;
     encoder->frame = av_frame_alloc();
     encoder->packet = av_packet_alloc();
     int code = 0;
@@ -197,7 +202,8 @@ static int on_grid(const struct fw_video_encoder *encoder, int64_t pts, int64_t 
     double since = ((double)pts - (double)encoder->first_pts) * av_q2d(times->in);
     double off = fabs(since - (double)(key - encoder->first_key) * av_q2d(times->encoder));
     double slack = av_q2d(times->in) > 0.002 ? av_q2d(times->in) : 0.002;
-    if (off <= slack && key > encoder->last_key)
+    bool gap = encoder->frames && encoder->no_gaps && key > encoder->last_key + 1;
+    if (off <= slack && key > encoder->last_key && !gap)
         return FW_OK;
     return fw_fail(err, FW_ERR_USAGE,
                    "frame %llu at %.6f s does not stand on a fixed rate of %.6g frames a second, "
