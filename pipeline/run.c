@@ -204,6 +204,8 @@ static int run_checked(struct running *running, const struct fw_events *events,
 static void close_run(struct running *running)
 {
     fw_output_close(&running->output);
+    if (running->crew != NULL && running->crew->abandoned)
+        return; /* the process is about to end, and the thread with it */
     if (running->crew != NULL)
         fw_supervisor_deinit(running->crew);
     free(running->crew);

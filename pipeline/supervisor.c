@@ -527,6 +527,9 @@ void fw_supervisor_stop(struct fw_supervisor *crew)
         shutdown(crew->children[FW_PROC_DECODER].socket, SHUT_WR);
     uint64_t start = fw_now_ns();
     while (anybody_left(crew)) {
+        crew->abandoned = crew->threads && fw_now_ns() - start > STOP_GENTLE_NS;
+        if (crew->abandoned)
+            return;
         if (fw_now_ns() - start > STOP_GENTLE_NS || crew->interrupts > 1)
             for (uint32_t i = 0; i < crew->proc_count; i++)
                 fw_spawn_kill(&crew->children[i]);

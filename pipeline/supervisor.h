@@ -76,6 +76,7 @@ struct fw_supervisor {
     int lifeline[2];
     int cancel_fd;
     bool threads;
+    bool abandoned; /* a thread is still at work: its memory must stay */
     uint32_t proc_count;
     struct fw_child children[FW_PROCS_MAX];
     struct fw_death deaths[FW_DEATHS_MAX];
@@ -124,7 +125,8 @@ int fw_supervisor_expect_media(struct fw_supervisor *crew, void **media_out, siz
 int fw_supervisor_go(struct fw_supervisor *crew, struct fw_error *err) FW_MUST_CHECK;
 /* Until decoder and encoder are done, or the first failure. Calls events->progress. */
 int fw_supervisor_watch(struct fw_supervisor *crew, struct fw_error *err) FW_MUST_CHECK;
-/* No child outlives this call. Idempotent. */
+/* No process outlives this call. A thread cannot be ended: one that does not end by itself sets
+ * `abandoned`, and keeps what it uses. Idempotent. */
 void fw_supervisor_stop(struct fw_supervisor *crew);
 /* Sends a text to the events, if anybody listens. */
 void fw_supervisor_say(const struct fw_supervisor *crew, int level, const char *format, ...)

@@ -289,6 +289,10 @@ def in_folder(test):
 
 def main(tests, jobs=1):
     """Runs the functions, each with an empty folder of its own."""
+    # A shell's background job, or nohup, hands down ignored signals, and framewheel keeps them so.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     suite = Suite()
     for test in tests:
         suite.add(test.__name__[5:].replace("_", "-"), functools.partial(in_folder, test))

@@ -501,6 +501,25 @@ def test_interrupted_twice(folder):
         job.restore()
 
 
+def test_threads_interrupted(folder):
+    """Threads cannot be killed, but their process ends, also with one in an endless loop."""
+    job = Job(folder, frames=200)
+    done = job.start("--isolation", "threads", *job.watched())
+    job.under_way(done)
+    done.signal(signal.SIGINT)
+    done.wait().ended(-signal.SIGINT)
+    true(3 <= frame_count(interrupted_name(job)) < job.frames, "a part of the frames")
+    os.unlink(interrupted_name(job))
+    unchanged(job.here, job.before, "SIGINT")
+    job.restore()
+    done = job.start("--isolation", "threads", "--fault", "worker:mid_filter:9:spin",
+                     *job.watched())
+    job.under_way(done)
+    until(lambda: done.signal(signal.SIGINT) or not done.alive(), "an end by signals", 10)
+    done.wait().ended(-signal.SIGINT)
+    unchanged(job.here, job.before, "SIGINT again and again")
+
+
 def test_interrupted_before_the_first_frame(folder):
     rng = dice("early")
     job = Job(folder, frames=30)
