@@ -28,6 +28,21 @@ int fw_lavfi_call_create(struct fw_lavfi_call **call_out, const struct fw_call *
 void fw_lavfi_call_destroy(struct fw_lavfi_call *call); /* NULL ok */
 void fw_lavfi_call_traits(const struct fw_lavfi_call *call, struct fw_lavfi_traits *traits_out);
 
+/* A filter of a chain: as written, and as checked where libavfilter runs it. */
+struct fw_lavfi_word {
+    const struct fw_call *text;
+    const struct fw_lavfi_call *call; /* NULL: a built-in */
+};
+/* What it is given. */
+struct fw_lavfi_need {
+    const struct fw_format *format; /* NULL: not known */
+    bool converted;                 /* by a conversion in front of it */
+};
+/* The formats that libavfilter would settle on if it ran the whole chain, built-ins being its own
+ * filters of the same name. FW_END when it cannot tell: then every filter chooses for itself. */
+int fw_lavfi_agree(const struct fw_lavfi_word *words, uint32_t count, const struct fw_video *in,
+                   struct fw_lavfi_need *needs_out) FW_MUST_CHECK;
+
 /* What comes out of each of the calls for `in`; links_out holds `count` entries. Opens no file:
  * a filter that reads one is stood in for by one that takes the same formats. */
 int fw_lavfi_plan(struct fw_lavfi_call *const *calls, uint32_t count, const struct fw_video *in,

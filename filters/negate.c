@@ -53,8 +53,10 @@ static int negate_accepts(const void *self, const struct fw_format *format)
     (void)self;
     if (is_packed_rgb(format))
         return 1;
+    /* libavfilter has these at 8 and 16 bits; between them it goes up to 16. */
+    uint32_t depth = fw_format_depth(format);
     bool deep_yuva = (format->flags & FW_FORMAT_ALPHA) && !(format->flags & FW_FORMAT_RGB) &&
-                     fw_format_depth(format) > 8;
+                     depth > 8 && depth != 16;
     return fw_format_is_planar_int(format) && !deep_yuva && strcmp(format->name, "yuvj411p") != 0;
 }
 

@@ -166,14 +166,44 @@ static int add_group(struct fw_chain *chain, uint32_t first, uint32_t count, str
     return FW_OK;
 }
 
+/* Formats are a matter of the whole chain: a filter that takes few of them has pictures converted in
+ * front of those before it that take anything. */
+static void agree(const struct fw_chain *chain, const struct fw_video *in,
+                  struct fw_lavfi_need *needs)
+{
+    struct fw_lavfi_word words[FW_CHAIN_FILTERS_MAX];
+    memset(needs, 0, FW_CHAIN_FILTERS_MAX * sizeof(*needs));
+    if (chain->item_count < 2)
+        return;
+    for (uint32_t i = 0; i < chain->item_count; i++)
+        words[i] = (struct fw_lavfi_word){ chain->items[i].call, chain->items[i].foreign };
+    if (fw_lavfi_agree(words, chain->item_count, in, needs) != FW_OK)
+        memset(needs, 0, FW_CHAIN_FILTERS_MAX * sizeof(*needs));
+}
+
+static int convert_as_agreed(struct fw_chain *chain, struct fw_item *item,
+                             const struct fw_lavfi_need *need, struct fw_video *video,
+                             struct fw_error *err)
+{
+    bool wanted = need->converted && need->format && need->format != video->format;
+    if (!wanted || (item->filter && !accepts_format(item, need->format)))
+        return FW_OK;
+    return add_convert(chain, video, need->format, err);
+}
+
 static int add_items(struct fw_chain *chain, struct fw_video *video, struct fw_error *err)
 {
+    struct fw_lavfi_need needs[FW_CHAIN_FILTERS_MAX];
     uint32_t i = 0;
+    agree(chain, video, needs);
     while (i < chain->item_count) {
-        uint32_t count = 0;
-        while (i + count < chain->item_count && chain->items[i + count].foreign)
+        uint32_t count = chain->items[i].foreign ? 1 : 0;
+        while (count && i + count < chain->item_count && chain->items[i + count].foreign &&
+               !needs[i + count].converted)
             count++;
-        int status = count ? add_group(chain, i, count, video, err)
+        int status = convert_as_agreed(chain, &chain->items[i], &needs[i], video, err);
+        if (status == FW_OK)
+            status = count ? add_group(chain, i, count, video, err)
                            : add_filter(chain, &chain->items[i], video, err);
         if (status < 0)
             return status;

@@ -9,7 +9,7 @@
 #include "grammar.h"
 #include "lavfi.h"
 
-#define FW_CHAIN_STAGES_MAX (2 * FW_CHAIN_FILTERS_MAX + 2)
+#define FW_CHAIN_STAGES_MAX (3 * FW_CHAIN_FILTERS_MAX + 2)
 #define FW_CHAIN_TEXT_MAX 65536
 
 /* One filter that the user wrote: a built-in with its state, or a checked libavfilter call. */
