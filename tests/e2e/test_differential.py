@@ -161,6 +161,8 @@ def add_made():
         if name in THOROUGH or lib.LONG:
             chains += EVERY
         else:
+            if name == "yuva.mkv":
+                chains += ["negate", "vflip,negate=components=a"]
             chains += [LAVFI[index % len(LAVFI)], BUILTIN[index % len(BUILTIN)],
                        MIXED[index % len(MIXED)]]
         for start in range(0, len(chains), 8):
