@@ -48,6 +48,40 @@ static bool allowed(const struct fw_target *target, enum AVPixelFormat format)
     return row && ((row->flags & FW_FORMAT_FULL_RANGE) || (row->flags & FW_FORMAT_RGB));
 }
 
+static bool writes_raw(const struct fw_target *target)
+{
+    return target->kind == FW_TARGET_LAVF && target->encoder &&
+           target->encoder->id == AV_CODEC_ID_RAWVIDEO && !fw_target_is_hash(target) &&
+           !fw_target_is_raw(target);
+}
+
+/* Raw pictures that a reader of the container knows again; the muxers would write any, under a
+ * name that stands for others. */
+static void list_raw(struct candidates *list, const struct fw_target *target)
+{
+    static const enum AVPixelFormat avi[] = {
+        AV_PIX_FMT_GRAY8, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P,  AV_PIX_FMT_YUV411P,
+        AV_PIX_FMT_NV12,  AV_PIX_FMT_YUYV422, AV_PIX_FMT_UYVY422,  AV_PIX_FMT_BGR24,
+        AV_PIX_FMT_BGRA,  AV_PIX_FMT_PAL8,    AV_PIX_FMT_RGB555LE,
+    };
+    static const enum AVPixelFormat mov[] = {
+        AV_PIX_FMT_YUYV422, AV_PIX_FMT_UYVY422, AV_PIX_FMT_RGB24, AV_PIX_FMT_BGR24,
+        AV_PIX_FMT_ARGB,    AV_PIX_FMT_BGRA,    AV_PIX_FMT_PAL8,
+    };
+    bool is_avi = strcmp(target->name, "avi") == 0;
+    if (is_avi || strcmp(target->name, "mov") == 0) {
+        for (size_t i = 0; i < (is_avi ? FW_COUNT(avi) : FW_COUNT(mov)); i++)
+            add_candidate(list, is_avi ? avi[i] : mov[i]);
+        return;
+    }
+    if (strcmp(target->name, "nut") != 0)
+        return;
+    const AVPixFmtDescriptor *row = NULL;
+    while ((row = av_pix_fmt_desc_next(row)))
+        if (avcodec_pix_fmt_to_codec_tag(av_pix_fmt_desc_get_id(row)) != 0)
+            add_candidate(list, av_pix_fmt_desc_get_id(row));
+}
+
 static void list_candidates(struct candidates *list, const struct fw_target *target)
 {
     memset(list, 0, sizeof(*list));
@@ -58,6 +92,8 @@ static void list_candidates(struct candidates *list, const struct fw_target *tar
             add_candidate(list, av_get_pix_fmt(name));
         return;
     }
+    if (writes_raw(target))
+        list_raw(list, target);
     if (!target->encoder || !target->encoder->pix_fmts)
         return;
     const enum AVPixelFormat *formats = target->encoder->pix_fmts;
@@ -223,8 +259,9 @@ static int asked_format(const struct fw_settings *settings, const struct candida
         strcat(names, i ? ", " : "");
         strcat(names, name);
     }
+    bool encoder = target->encoder && !writes_raw(target);
     return fw_fail(err, FW_ERR_USAGE, "-pix_fmt %s: %s takes %s", format->name,
-                   target->encoder ? target->encoder->name : target->name, names);
+                   encoder ? target->encoder->name : target->name, names);
 }
 
 int fw_sink_choose_format(const struct fw_settings *settings, const struct fw_link *chain,

@@ -206,6 +206,33 @@ for size in SHAPES[1:]:
         suite.add("shape.%s.%s" % (pix_fmt, size), shape, pix_fmt, size)
 
 
+RAW = [(".nut", ["gray10le", "gbrp10le", "rgb555le"], "p010le"),
+       (".avi", ["gray", "yuv420p", "yuv411p", "nv12", "uyvy422", "bgr24", "bgra"], "yuv420p10le"),
+       (".mov", ["yuyv422", "uyvy422", "rgb24", "argb"], "yuv420p")]
+
+
+def raw_pictures(suffix, taken, refused):
+    """What a container has no name for is refused when asked for, and else converted and listed;
+    the muxers would write it under another name."""
+    source = shop.media("h264.mp4")
+    for pix_fmt in taken:
+        out, _ = encode(source, suffix, "-c:v", "rawvideo", "-an", "-pix_fmt", pix_fmt)
+        has = stream_of(out)["pix_fmt"]
+        need(has == pix_fmt, "%s came back as %s" % (pix_fmt, has))
+    out = shop.fresh(suffix)
+    result = lib.framewheel("run", source, out, "-c:v", "rawvideo", "-pix_fmt", refused, code=2)
+    need(refused.encode() in result.err and not out.exists(), result.text())
+    deep = shop.media("hevc10.mp4")
+    out, report = encode(deep, suffix, "-c:v", "rawvideo")
+    kept = stream_of(out)["pix_fmt"] == stream_of(deep)["pix_fmt"]
+    need(kept or "converted" in losses(report), "%s, losses: %s" % (
+        stream_of(out)["pix_fmt"], report["losses"]))
+
+
+for row in RAW:
+    suite.add("raw%s" % row[0], raw_pictures, *row)
+
+
 # ---- lossy ---------------------------------------------------------------------------------------
 
 FAST = {"libx264": ["-preset", "ultrafast"], "libx265": ["-preset", "ultrafast"],
