@@ -348,7 +348,9 @@ static void check_stall(struct fw_supervisor *crew, struct fw_child *child, uint
 {
     const struct fw_proc *proc = child->station.self;
     uint64_t beat = atomic_load(&proc->beat);
-    bool resting = !crew->running && atomic_load(&proc->wait_kind) == FW_WAIT_START;
+    /* The decoder between its answer and GO; one that has not answered cannot claim that. */
+    bool resting = !crew->running && crew->media_bytes > 0 &&
+                   atomic_load(&proc->wait_kind) == FW_WAIT_START;
     if (beat != child->beat || resting) {
         child->beat = beat;
         child->beat_ns = now;
@@ -506,7 +508,10 @@ static bool anybody_left(struct fw_supervisor *crew)
         if (child->state != FW_CHILD_STARTED && child->state != FW_CHILD_READY)
             continue;
         struct fw_error ignored = { 0 };
-        if (take_messages(crew, child, &ignored) != FW_OK || !fw_spawn_reap(child, &wait_status)) {
+        /* What it says may be wrong, and no reason to wait for ever. */
+        if (take_messages(crew, child, &ignored) != FW_OK)
+            fw_spawn_kill(child);
+        if (!fw_spawn_reap(child, &wait_status)) {
             left = true;
             continue;
         }
