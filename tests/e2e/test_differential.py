@@ -59,8 +59,13 @@ MIXED = [
 ]
 EVERY = LAVFI + BUILTIN + MIXED
 
-# What gets the whole list of each: 8 and 10 bit, and formats that the lists do not take as they are.
-THOROUGH = ["h264.mp4", "ffv1-422p10.mkv"] + (["rgba.mov", "gray16.mkv", "odd.mkv"] if lib.LONG else [])
+# What gets the whole list: 8 and 10 bit. In the long mode everything does.
+THOROUGH = ["h264.mp4", "ffv1-422p10.mkv"]
+
+# White of 16 bits in a box of 11 pixels: libavfilter's product overflows and wraps to black. Here it
+# stays white.
+WRAPPED = {"gbrp16.mkv", "gray16.mkv", "rgb48.nut"}
+WRAPS = "boxblur=luma_radius=5"
 
 # (-ss, -to, -t, -frames:v) as words for both programs; ffmpeg takes -frames:v after the input.
 CUTS = [
@@ -145,7 +150,7 @@ def cut(name, number):
 
 
 def found(path):
-    limit = [] if lib.LONG else ["-frames:v", "20"]
+    limit = [] if lib.LONG else ["-frames:v", "12"]
     compare(path, [([], "", limit), ([], "hue=h='90*t',hflip,unsharp", limit)])
 
 
@@ -157,14 +162,15 @@ def add_made():
     for index, name in enumerate(media.RECIPES):
         if name == "size-change.ts":
             continue
-        chains = ["null", ""]
+        chains = [""]
         if name in THOROUGH or lib.LONG:
-            chains += EVERY
+            chains += ["null"] + EVERY
         else:
             if name == "yuva.mkv":
                 chains += ["negate", "vflip,negate=components=a"]
             chains += [LAVFI[index % len(LAVFI)], BUILTIN[index % len(BUILTIN)],
                        MIXED[index % len(MIXED)]]
+        chains = [c for c in chains if not (name in WRAPPED and c.startswith(WRAPS))]
         for start in range(0, len(chains), 8):
             suite.add("made.%s.%d" % (name, start // 8), made, name, chains[start:start + 8])
 
