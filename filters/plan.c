@@ -166,8 +166,8 @@ static int add_group(struct fw_chain *chain, uint32_t first, uint32_t count, str
     return FW_OK;
 }
 
-/* Formats are a matter of the whole chain: a filter that takes few of them has pictures converted in
- * front of those before it that take anything. */
+/* Formats are a matter of the whole chain: a filter that takes few of them has pictures converted
+ * in front of those before it that take anything. */
 static void agree(const struct fw_chain *chain, const struct fw_video *in,
                   struct fw_lavfi_need *needs)
 {

@@ -83,8 +83,8 @@ static const int for_files[] = {
     SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(fstatfs),
 };
 
-/* What codecs try and live without. Placing threads and memory is a hint: it seems to succeed, since
- * libnuma, inside libx265, complains of a refusal on standard error. perror asks for dup. */
+/* What codecs try and live without. Placing threads and memory is a hint: it seems to succeed,
+ * since libnuma, inside libx265, complains of a refusal on standard error. perror asks for dup. */
 static const struct {
     int error;
     int call;
