@@ -18,15 +18,15 @@ struct fw_chain;
 /* What `explain` says of one filter. Strings are borrowed until the chain is destroyed. */
 struct fw_chain_step {
     const char *name;
-    const char *engine;  /* "built-in" or "libavfilter" */
-    const char *args;    /* as written, "" when none */
-    const char *reason;  /* why it has its class, one sentence */
-    bool inserted;       /* a conversion that the user did not write */
+    const char *engine; /* "built-in" or "libavfilter" */
+    const char *args;   /* as written, "" when none */
+    const char *reason; /* why it has its class, one sentence */
+    bool inserted;      /* a conversion that the user did not write */
     enum fw_class filter_class;
-    uint32_t flags;      /* enum fw_caps_flags; 0 before negotiate */
+    uint32_t flags; /* enum fw_caps_flags; 0 before negotiate */
     int32_t before;
     int32_t after;
-    struct fw_video in;  /* format NULL before negotiate */
+    struct fw_video in; /* format NULL before negotiate */
     struct fw_video out;
 };
 
@@ -39,8 +39,8 @@ int fw_chain_create(struct fw_chain **chain_out, const char *text,
 void fw_chain_destroy(struct fw_chain *chain);
 
 /* Fits the chain to an input: inserts conversions (libswscale, FFmpeg's default flags), computes
- * what comes out. May be called again with another input before start. FW_ERR_USAGE names filter and
- * reason. */
+ * what comes out. May be called again with another input before start. FW_ERR_USAGE names filter
+ * and reason. */
 int fw_chain_negotiate(struct fw_chain *chain, const struct fw_video *in, struct fw_video *out,
                        struct fw_error *err) FW_MUST_CHECK;
 /* Appends a conversion to `format` at the chain's end, as a conversion that the user did not write.
@@ -69,8 +69,8 @@ struct fw_chain_needs {
     enum fw_class filter_class;
     int32_t before;
     int32_t after;
-    uint32_t flags;        /* union of the filters' enum fw_caps_flags */
-    size_t scratch_bytes;  /* memory each worker takes for intermediate images */
+    uint32_t flags;       /* union of the filters' enum fw_caps_flags */
+    size_t scratch_bytes; /* memory each worker takes for intermediate images */
 };
 void fw_chain_needs(const struct fw_chain *chain, struct fw_chain_needs *needs_out);
 

@@ -31,9 +31,9 @@ extern "C" {
 /* Positive values are outcomes, negative ones are failures named by what the user can do. */
 enum fw_status {
     FW_OK = 0,
-    FW_END = 1,      /* readers: nothing more to come */
-    FW_DROP = 2,     /* filters: this frame has no output */
-    FW_IDENTITY = 3, /* filters: the output is the input, untouched */
+    FW_END = 1,            /* readers: nothing more to come */
+    FW_DROP = 2,           /* filters: this frame has no output */
+    FW_IDENTITY = 3,       /* filters: the output is the input, untouched */
     FW_ERR_USAGE = -1,     /* the command, the job or a filter's options are wrong */
     FW_ERR_INPUT = -2,     /* missing, unreadable, damaged or refused by a limit */
     FW_ERR_OUTPUT = -3,    /* exists, locked, unwritable or the disk is full */
@@ -156,15 +156,15 @@ struct fw_frame {
 };
 
 enum fw_option_type {
-    FW_OPTION_BOOL,   /* int32_t, 0 or 1 */
-    FW_OPTION_INT,    /* int64_t */
-    FW_OPTION_FLOAT,  /* double */
-    FW_OPTION_ENUM,   /* int64_t, one of `choices` */
-    FW_OPTION_FLAGS,  /* int64_t, choices joined by '+' */
-    FW_OPTION_COLOR,  /* uint32_t, 0xRRGGBBAA */
-    FW_OPTION_STRING, /* char *, owned by the host */
-    FW_OPTION_PATH,   /* char *, owned by the host; a file the filter reads */
-    FW_OPTION_EXPR,   /* char *, owned by the host; variables are listed in `variables` */
+    FW_OPTION_BOOL,    /* int32_t, 0 or 1 */
+    FW_OPTION_INT,     /* int64_t */
+    FW_OPTION_FLOAT,   /* double */
+    FW_OPTION_ENUM,    /* int64_t, one of `choices` */
+    FW_OPTION_FLAGS,   /* int64_t, choices joined by '+' */
+    FW_OPTION_COLOR,   /* uint32_t, 0xRRGGBBAA */
+    FW_OPTION_STRING,  /* char *, owned by the host */
+    FW_OPTION_PATH,    /* char *, owned by the host; a file the filter reads */
+    FW_OPTION_EXPR,    /* char *, owned by the host; variables are listed in `variables` */
     FW_OPTION_DURATION /* int64_t, microseconds; written as seconds or [HH:]MM:SS[.m] or 5ms */
 };
 
@@ -210,11 +210,11 @@ enum fw_caps_flags {
 struct fw_caps {
     uint32_t struct_size;
     enum fw_class filter_class;
-    uint32_t flags;     /* enum fw_caps_flags */
-    int32_t before;     /* frames read before the current one */
-    int32_t after;      /* frames read after it */
-    int32_t halo_rows;  /* input rows read above and below an output row */
-    int32_t rate_num;   /* output frames per `rate_den` input frames; 1/1 usually */
+    uint32_t flags;    /* enum fw_caps_flags */
+    int32_t before;    /* frames read before the current one */
+    int32_t after;     /* frames read after it */
+    int32_t halo_rows; /* input rows read above and below an output row */
+    int32_t rate_num;  /* output frames per `rate_den` input frames; 1/1 usually */
     int32_t rate_den;
     size_t scratch_bytes;
     float cost_ns_per_pixel; /* rough, one core; 0 when unknown */
@@ -245,7 +245,8 @@ struct fw_filter {
     /* One frame. Returns FW_OK, FW_IDENTITY, FW_DROP or an error. `in` is read-only. */
     int (*process)(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
                    struct fw_error *err);
-    /* Rows [row_first, row_end) of the output, of luma height; used instead of process with BANDS. */
+    /* Rows [row_first, row_end) of the output, of luma height; used instead of process with BANDS.
+     */
     int (*band)(void *self, const struct fw_frame *in, struct fw_frame *out, int32_t row_first,
                 int32_t row_end, void *scratch, struct fw_error *err);
     /* Releases what start() took; accepts a self that never started. */

@@ -1,5 +1,5 @@
-/* The table of pixel formats. Names and layouts are FFmpeg's; pipeline/avframe.c and filters/lavfi.c
- * map them to libav by name. */
+/* The table of pixel formats. Names and layouts are FFmpeg's; pipeline/avframe.c and
+ * filters/lavfi.c map them to libav by name. */
 #ifndef FW_FILTERS_FORMAT_H
 #define FW_FILTERS_FORMAT_H
 

@@ -5,7 +5,8 @@
 #include "filter.h"
 
 #define FW_IMAGE_ALIGN 64  /* of planes and strides */
-#define FW_IMAGE_GUARD 128 /* spare bytes behind every plane, for kernels that load whole vectors */
+#define FW_IMAGE_GUARD 128 /* spare bytes behind every plane, for kernels that load whole vectors  \
+                            */
 
 /* Offsets and strides of an image inside its block. */
 struct fw_image_layout {

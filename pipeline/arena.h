@@ -9,12 +9,12 @@
 
 /* One memfd and its mapping in this process. Zeroed: nothing to close. */
 struct fw_arena {
-    int fd;        /* read-write; valid when `open` */
-    int fd_ro;     /* the same file opened read-only, for processes that may only read */
+    int fd;    /* read-write; valid when `open` */
+    int fd_ro; /* the same file opened read-only, for processes that may only read */
     bool open;
     uint8_t *base; /* NULL when not mapped */
     size_t virtual_bytes;
-    size_t bytes;  /* current size of the file */
+    size_t bytes; /* current size of the file */
 };
 
 /* `name` shows as memfd:framewheel-NAME. Maps nothing. */

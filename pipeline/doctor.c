@@ -19,8 +19,7 @@
 
 #define MIB (1024.0 * 1024.0)
 
-static void add(json_t *checks, const char *name, bool ok, const char *format, ...)
-    FW_PRINTF(4, 5);
+static void add(json_t *checks, const char *name, bool ok, const char *format, ...) FW_PRINTF(4, 5);
 
 static void add(json_t *checks, const char *name, bool ok, const char *format, ...)
 {
@@ -29,8 +28,7 @@ static void add(json_t *checks, const char *name, bool ok, const char *format, .
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    json_array_append_new(checks,
-                          json_pack("{s:s,s:b,s:s}", "name", name, "ok", ok, "text", text));
+    json_array_append_new(checks, json_pack("{s:s,s:b,s:s}", "name", name, "ok", ok, "text", text));
 }
 
 static void check_kernel(json_t *checks)
@@ -71,8 +69,7 @@ static void check_machine(json_t *checks)
 {
     uint64_t available = fw_available_memory();
     add(checks, "cores", true, "%u usable", fw_usable_cores());
-    add(checks, "memory", available > 512u << 20, "%.0f MiB available",
-        (double)available / MIB);
+    add(checks, "memory", available > 512u << 20, "%.0f MiB available", (double)available / MIB);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         add(checks, "open files", files.rlim_cur >= 256, "up to %llu",
@@ -82,18 +79,17 @@ static void check_machine(json_t *checks)
         add(checks, "file size", false, "ulimit -f allows %.0f MiB a file: larger outputs fail",
             (double)size.rlim_cur / MIB);
 #if defined(__x86_64__)
-    add(checks, "cpu", true, "AVX2 %s, AVX-512 %s",
-        __builtin_cpu_supports("avx2") ? "yes" : "no",
+    add(checks, "cpu", true, "AVX2 %s, AVX-512 %s", __builtin_cpu_supports("avx2") ? "yes" : "no",
         __builtin_cpu_supports("avx512vbmi2") ? "yes" : "no");
 #endif
 }
 
 static void check_encoders(json_t *checks)
 {
-    static const char *const wanted[] = { "libx264",    "libx265", "libvpx-vp9", "libsvtav1",
-                                          "ffv1",       "prores_ks", "mjpeg",    "mpeg4",
-                                          "mpeg2video", "rawvideo", "huffyuv",   "utvideo",
-                                          "aac",        "libopus",  "flac",      "pcm_s16le" };
+    static const char *const wanted[] = { "libx264",    "libx265",   "libvpx-vp9", "libsvtav1",
+                                          "ffv1",       "prores_ks", "mjpeg",      "mpeg4",
+                                          "mpeg2video", "rawvideo",  "huffyuv",    "utvideo",
+                                          "aac",        "libopus",   "flac",       "pcm_s16le" };
     char missing[256] = "";
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         size_t used = strlen(missing);
@@ -114,9 +110,8 @@ int fw_doctor(char **json_out, struct fw_error *err)
     bool ok = true;
     size_t index = 0;
     json_t *check = NULL;
-    json_array_foreach (checks, index, check)
-        ok = ok && json_is_true(json_object_get(check, "ok"));
-    return fw_json_finish(json_pack("{s:s,s:b,s:o}", "schema", "framewheel-doctor/1", "ok", ok,
-                                    "checks", checks),
-                          json_out, err);
+    json_array_foreach(checks, index, check) ok = ok && json_is_true(json_object_get(check, "ok"));
+    return fw_json_finish(
+        json_pack("{s:s,s:b,s:o}", "schema", "framewheel-doctor/1", "ok", ok, "checks", checks),
+        json_out, err);
 }

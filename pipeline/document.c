@@ -50,18 +50,17 @@ json_t *fw_json_rational(struct fw_rational value)
 static const char *const ranges[] = { NULL, "limited", "full" };
 static const char *const locations[] = { NULL,  "left",       "center", "topleft",
                                          "top", "bottomleft", "bottom" };
-static const char *const matrices[] = { "rgb",       "bt709",     NULL,        NULL,
-                                        "fcc",       "bt470bg",   "smpte170m", "smpte240m",
-                                        "ycgco",     "bt2020nc",  "bt2020c",   "smpte2085",
-                                        "chroma-nc", "chroma-c",  "ictcp" };
-static const char *const primaries[] = { NULL,        "bt709",    NULL,      NULL,      "bt470m",
-                                         "bt470bg",   "smpte170m", "smpte240m", "film", "bt2020",
-                                         "smpte428",  "smpte431", "smpte432" };
-static const char *const transfers[] = {
-    NULL,     "bt709",  NULL,           NULL,       "bt470m",  "bt470bg",
-    "smpte170m", "smpte240m", "linear", "log100", "log316",  "iec61966-2-4",
-    "bt1361e", "iec61966-2-1", "bt2020-10", "bt2020-12", "smpte2084", "smpte428", "arib-std-b67"
-};
+static const char *const matrices[] = { "rgb",     "bt709",     NULL,        NULL,       "fcc",
+                                        "bt470bg", "smpte170m", "smpte240m", "ycgco",    "bt2020nc",
+                                        "bt2020c", "smpte2085", "chroma-nc", "chroma-c", "ictcp" };
+static const char *const primaries[] = { NULL,       "bt709",     NULL,        NULL,   "bt470m",
+                                         "bt470bg",  "smpte170m", "smpte240m", "film", "bt2020",
+                                         "smpte428", "smpte431",  "smpte432" };
+static const char *const transfers[] = { NULL,        "bt709",        NULL,          NULL,
+                                         "bt470m",    "bt470bg",      "smpte170m",   "smpte240m",
+                                         "linear",    "log100",       "log316",      "iec61966-2-4",
+                                         "bt1361e",   "iec61966-2-1", "bt2020-10",   "bt2020-12",
+                                         "smpte2084", "smpte428",     "arib-std-b67" };
 
 static void set_named(json_t *object, const char *key, const char *const *names, size_t count,
                       uint32_t value)

@@ -103,8 +103,7 @@ int fw_png_write(int fd, const struct fw_image *image, int level, struct fw_erro
     }
     if (!format)
         return fw_fail(err, FW_ERR_USAGE, "PNG cannot hold %s", image->format->name);
-    png_structp png =
-        png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) {
         png_destroy_write_struct(&png, NULL);

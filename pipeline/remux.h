@@ -42,7 +42,7 @@ struct fw_media_stream {
     int nb_side_data;
     bool attached_pic; /* `cover` holds the picture */
     AVPacket *cover;
-    bool usable;       /* a decoder for it exists here */
+    bool usable; /* a decoder for it exists here */
 };
 
 struct fw_media_chapter {
@@ -69,17 +69,17 @@ struct fw_media {
     AVDictionary *metadata;
 
     /* The filtered stream, from its first kept frame. */
-    struct fw_video video_params;  /* time_base is the stream's; rotation not yet applied */
-    uint32_t first_flags;          /* enum fw_frame_flags of that frame */
-    int field_order;               /* enum AVFieldOrder of the stream */
-    int rotation;                  /* clockwise degrees 0, 90, 180, 270 that the tag asks for */
-    bool flip_h, flip_v;           /* the tag asks for a mirror after the rotation */
-    bool matrix_odd;               /* a matrix that is none of those: kept as it is */
-    AVFrameSideData **frame_side;  /* of the first frame: mastering display, light level, ... */
+    struct fw_video video_params; /* time_base is the stream's; rotation not yet applied */
+    uint32_t first_flags;         /* enum fw_frame_flags of that frame */
+    int field_order;              /* enum AVFieldOrder of the stream */
+    int rotation;                 /* clockwise degrees 0, 90, 180, 270 that the tag asks for */
+    bool flip_h, flip_v;          /* the tag asks for a mirror after the rotation */
+    bool matrix_odd;              /* a matrix that is none of those: kept as it is */
+    AVFrameSideData **frame_side; /* of the first frame: mastering display, light level, ... */
     uint32_t frame_side_count;
-    int64_t frames_estimate;       /* of the filtered stream after -ss/-to/-t; -1 unknown */
+    int64_t frames_estimate; /* of the filtered stream after -ss/-to/-t; -1 unknown */
     bool frames_exact;
-    int64_t time_offset_us;        /* what was taken off every time stamp: start_time + seek */
+    int64_t time_offset_us; /* what was taken off every time stamp: start_time + seek */
 };
 
 void fw_media_deinit(struct fw_media *media);
@@ -119,7 +119,7 @@ struct fw_record {
     char *ass;        /* SUBTITLE */
     int64_t start_us;
     int64_t length_us;
-    uint64_t seq;     /* MARK */
+    uint64_t seq; /* MARK */
 };
 int fw_record_unpack(struct fw_record *record, const void *bytes, size_t count,
                      struct fw_error *err) FW_MUST_CHECK;

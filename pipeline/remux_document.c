@@ -106,14 +106,14 @@ static json_t *video_json(const struct fw_media *media)
     json_object_set_new(video, "flip_h", json_boolean(media->flip_h));
     json_object_set_new(video, "flip_v", json_boolean(media->flip_v));
     json_object_set_new(video, "field_order", json_string(field_order_name(media->field_order)));
-    json_object_set_new(video, "frames", media->frames_estimate < 0
-                                             ? json_null()
-                                             : json_integer(media->frames_estimate));
+    json_object_set_new(video, "frames",
+                        media->frames_estimate < 0 ? json_null()
+                                                   : json_integer(media->frames_estimate));
     json_object_set_new(video, "frames_exact", json_boolean(media->frames_exact));
     json_t *side = json_array();
     for (uint32_t i = 0; i < media->frame_side_count; i++)
-        json_array_append_new(
-            side, fw_json_text(av_frame_side_data_name(media->frame_side[i]->type)));
+        json_array_append_new(side,
+                              fw_json_text(av_frame_side_data_name(media->frame_side[i]->type)));
     json_object_set_new(video, "side_data", side);
     return video;
 }
@@ -126,20 +126,19 @@ json_t *fw_media_json(const struct fw_media *media)
         json_array_append_new(streams, stream_json(media, i));
     for (uint32_t i = 0; i < media->chapter_count; i++) {
         const struct fw_media_chapter *chapter = &media->chapters[i];
-        json_array_append_new(
-            chapters, json_pack("{s:o,s:o,s:o}", "start_s",
-                                seconds_json(chapter->start, chapter->time_base), "end_s",
-                                seconds_json(chapter->end, chapter->time_base), "metadata",
-                                tags_json(chapter->metadata)));
+        json_array_append_new(chapters,
+                              json_pack("{s:o,s:o,s:o}", "start_s",
+                                        seconds_json(chapter->start, chapter->time_base), "end_s",
+                                        seconds_json(chapter->end, chapter->time_base), "metadata",
+                                        tags_json(chapter->metadata)));
     }
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:o,s:o}", "format",
-                     fw_json_text(media->format_name), "duration_s",
-                     seconds_json(media->duration, AV_TIME_BASE_Q), "start_s",
-                     seconds_json(media->start_time, AV_TIME_BASE_Q), "bytes",
-                     media->input_bytes < 0 ? json_null() : json_integer(media->input_bytes),
-                     "streams", streams, "video", video_json(media), "streams_ignored",
-                     (int)media->streams_ignored, "chapters", chapters, "metadata",
-                     tags_json(media->metadata));
+    return json_pack(
+        "{s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:o,s:o}", "format", fw_json_text(media->format_name),
+        "duration_s", seconds_json(media->duration, AV_TIME_BASE_Q), "start_s",
+        seconds_json(media->start_time, AV_TIME_BASE_Q), "bytes",
+        media->input_bytes < 0 ? json_null() : json_integer(media->input_bytes), "streams", streams,
+        "video", video_json(media), "streams_ignored", (int)media->streams_ignored, "chapters",
+        chapters, "metadata", tags_json(media->metadata));
 }
 
 static const char *const action_names[] = {
@@ -160,8 +159,8 @@ json_t *fw_stream_plans_json(const struct fw_media *media, const struct fw_strea
                          : plan->action == FW_STREAM_AUDIO || plan->action == FW_STREAM_SUBTITLE
                              ? avcodec_get_name((enum AVCodecID)plan->codec)
                              : NULL;
-        const char *action =
-            plan->action < FW_COUNT(action_names) ? action_names[plan->action] : "unknown";
+        const char *action = plan->action < FW_COUNT(action_names) ? action_names[plan->action]
+                                                                   : "unknown";
         json_array_append_new(
             list, json_pack("{s:i,s:s,s:s,s:s,s:o,s:o}", "input", (int)i, "type", type_name(par),
                             "codec", avcodec_get_name(par->codec_id), "action", action, "output",

@@ -35,34 +35,34 @@ struct fw_strings {
 };
 
 struct fw_settings {
-    char *input;  /* a name as bytes, never parsed for a protocol; "-" is standard input */
-    char *output; /* the same; NULL with `null_output` */
-    char *input_format;    /* -f before nothing: --input-format; NULL: by content */
-    char *format;          /* -f: muxer; NULL: by the output's extension */
-    char *chain;           /* --vf; NULL or "": none */
-    char *video_codec;     /* -c:v; NULL: the container's default */
-    char *audio_codec;     /* -c:a: copy, aac, libopus, flac, pcm_s16le, none; NULL: by container */
-    char *subtitle_codec;  /* -c:s; NULL: by container */
-    char *pixel_format;    /* -pix_fmt */
+    char *input;          /* a name as bytes, never parsed for a protocol; "-" is standard input */
+    char *output;         /* the same; NULL with `null_output` */
+    char *input_format;   /* -f before nothing: --input-format; NULL: by content */
+    char *format;         /* -f: muxer; NULL: by the output's extension */
+    char *chain;          /* --vf; NULL or "": none */
+    char *video_codec;    /* -c:v; NULL: the container's default */
+    char *audio_codec;    /* -c:a: copy, aac, libopus, flac, pcm_s16le, none; NULL: by container */
+    char *subtitle_codec; /* -c:s; NULL: by container */
+    char *pixel_format;   /* -pix_fmt */
     struct fw_av_option *av_options;
     uint32_t av_option_count;
     struct fw_strings maps;     /* -map */
     struct fw_strings metadata; /* -metadata key=value */
     struct fw_strings reports;  /* --report FILE */
 
-    int64_t seek_us;   /* -ss, from the file's start; FW_NOPTS: none */
-    int64_t to_us;     /* -to; FW_NOPTS: none */
-    int64_t length_us; /* -t, wins over -to; FW_NOPTS: none */
-    uint64_t frames_max; /* -frames:v; 0: all */
+    int64_t seek_us;         /* -ss, from the file's start; FW_NOPTS: none */
+    int64_t to_us;           /* -to; FW_NOPTS: none */
+    int64_t length_us;       /* -t, wins over -to; FW_NOPTS: none */
+    uint64_t frames_max;     /* -frames:v; 0: all */
     struct fw_rational rate; /* -r; 0/1: none */
     bool no_audio, no_subtitles, no_data;
     bool null_output;
     bool strict; /* a loss is an error */
     enum fw_exists exists;
 
-    uint32_t workers;   /* 0: auto */
-    uint32_t range;     /* frames a lease; 0: auto */
-    uint64_t ring_mem;  /* bytes; 0: default */
+    uint32_t workers;  /* 0: auto */
+    uint32_t range;    /* frames a lease; 0: auto */
+    uint64_t ring_mem; /* bytes; 0: default */
     uint32_t stall_ms;
     uint32_t decoder_threads; /* 0: auto */
     enum fw_isolation isolation;
@@ -73,10 +73,10 @@ struct fw_settings {
     enum fw_rotate rotate;
     enum fw_verify verify;
 
-    uint64_t max_pixels;   /* per frame */
+    uint64_t max_pixels; /* per frame */
     uint32_t max_streams;
-    uint64_t max_slot;     /* bytes */
-    char *fault;           /* tests: role:point:seq:action; see fault.h */
+    uint64_t max_slot; /* bytes */
+    char *fault;       /* tests: role:point:seq:action; see fault.h */
 };
 
 void fw_settings_init(struct fw_settings *settings);

@@ -47,7 +47,8 @@ static int prepare(struct fw_sink *sink, const struct fw_sink_options *options,
     if (sink->paced)
         fw_cadence_init(&sink->cadence, sink->video.time_base, options->settings->rate);
     fw_sink_pace(&sink->video, options->settings);
-    fw_sink_bytes_init(&sink->output, options->fd, options->seekable, options->control, options->proc);
+    fw_sink_bytes_init(&sink->output, options->fd, options->seekable, options->control,
+                       options->proc);
     return sink->kind->open(sink, err);
 }
 

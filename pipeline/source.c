@@ -133,9 +133,10 @@ int fw_source_damage(struct fw_source *source, struct fw_damage_place place, con
         (void)snprintf(stats->first_damage, sizeof(stats->first_damage), "%s: %.160s", where, what);
     if (source->settings->on_error != FW_ON_ERROR_STOP)
         return FW_OK;
-    return fw_fail(err, FW_ERR_INPUT,
-                   "damaged at %s: %s\nhint: --on-error conceal keeps such frames, skip leaves them out",
-                   where, what);
+    return fw_fail(
+        err, FW_ERR_INPUT,
+        "damaged at %s: %s\nhint: --on-error conceal keeps such frames, skip leaves them out",
+        where, what);
 }
 
 int fw_source_changed(struct fw_source *source, struct fw_damage_place place, const char *from,

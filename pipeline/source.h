@@ -18,8 +18,8 @@ struct fw_stream_plan;
 struct fw_buffer;
 
 struct fw_source_options {
-    int fd;                /* open for reading; a regular file, pipe or device */
-    const char *name;      /* for messages */
+    int fd;           /* open for reading; a regular file, pipe or device */
+    const char *name; /* for messages */
     const struct fw_settings *settings;
     struct fw_control *control; /* waits on a pipe end on its abort; NULL in tests */
     struct fw_proc *proc;       /* beats while waiting for a pipe; NULL in tests */
@@ -67,7 +67,7 @@ struct fw_source_stats {
     uint64_t changed;        /* frames scaled to the first size or format */
     uint64_t side_lost;      /* side data entries that could not travel */
     uint64_t bytes_read;
-    char first_damage[240];  /* "" when none */
+    char first_damage[240]; /* "" when none */
     char first_change[120];
 };
 void fw_source_stats(const struct fw_source *source, struct fw_source_stats *stats_out);

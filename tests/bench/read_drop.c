@@ -1,5 +1,5 @@
-/* One process that reads every frame of an input into one buffer and drops it: what the ring and the
- * processes are measured against. Prints the number of frames. */
+/* One process that reads every frame of an input into one buffer and drops it: what the ring and
+ * the processes are measured against. Prints the number of frames. */
 #include "pipeline/limits.h"
 #include "pipeline/settings.h"
 #include "pipeline/source.h"

@@ -156,7 +156,12 @@ static size_t columns(const char *line)
 
 static void check_text(const struct check *check, const char *line)
 {
-    static const char *const marks[] = { "TO" "DO", "FIX" "ME", "XX" "X" };
+    static const char *const marks[] = { "TO"
+                                         "DO",
+                                         "FIX"
+                                         "ME",
+                                         "XX"
+                                         "X" };
     for (size_t i = 0; i < COUNT(marks); i++) {
         if (find_word(line, marks[i]))
             report(check, "mark", "work left for later has no place in the tree");

@@ -14,15 +14,21 @@ struct sample {
 static const struct sample samples[] = {
     { NULL, "pipeline/run.c", "#include \"run.h\"\n#include \"filters/chain.h\"\nint x;\n" },
     { NULL, "pipeline/run.c", "/* printf() is for tools */\nconst char *s = \"exit(1)\";\n" },
-    { NULL, "pipeline/a.c", "char t[] = \".XX" "XXXX\";\n" },
+    { NULL, "pipeline/a.c",
+      "char t[] = \".XX"
+      "XXXX\";\n" },
     { NULL, "pipeline/a.c", "void f(void)\n{\n    snprintf(b, 1, c);\n    goto done;\n}\n" },
     { NULL, "pipeline/source_lavf.c", "#include <libavcodec/avcodec.h>\n" },
     { NULL, "pipeline/child.c", "int p = fork();\n" },
     { NULL, "pipeline/job_helper.c", "char *p = getenv(\"X\");\n" },
     { NULL, "tests/e2e/run.c", "#include \"pipeline/ring.h\"\nprintf(x);\n" },
     { NULL, "filters/lavfi.c", "#include <libavfilter/avfilter.h>\n" },
-    { "mark", "tools/a.c", "/* TO" "DO: later */\n" },
-    { "mark", "tests/a.c", "int x; // FIX" "ME\n" },
+    { "mark", "tools/a.c",
+      "/* TO"
+      "DO: later */\n" },
+    { "mark", "tests/a.c",
+      "int x; // FIX"
+      "ME\n" },
     { "blank", "tools/a.c", "int x; \n" },
     { "blank", "tools/a.c", "\tint x;\n" },
     { "arrow", "filters/blur.c", "#include \"pipeline/ring.h\"\n" },
@@ -70,8 +76,8 @@ static int try_one(const struct sample *sample)
     if (sample->rule ? seen.count == 1 && strcmp(seen.rule, sample->rule) == 0 : seen.count == 0)
         return 0;
     (void)printf("self-test: %s: %d findings, the last is %s, expected %s:\n%s", sample->path,
-                 seen.count, seen.count ? seen.rule : "none",
-                 sample->rule ? sample->rule : "none", sample->text);
+                 seen.count, seen.count ? seen.rule : "none", sample->rule ? sample->rule : "none",
+                 sample->text);
     return 1;
 }
 
