@@ -7,6 +7,10 @@
 
 #include <libswscale/swscale.h>
 
+/* Threads of the video decoder unless --decoder-threads says otherwise. What a decoder makes of
+ * damage may depend on their number: it is the same on every machine. */
+#define FW_LAVF_THREADS 4
+
 /* A stream's place in time as packets go by, in microseconds of the output's time. `next_*` is what
  * a packet or frame without a time stamp gets. */
 struct fw_clock {

@@ -9,6 +9,7 @@
 #include <libavutil/error.h>
 
 #define SHORT_SECONDS 1.0
+#define LEADING_FAILURES FW_LAVF_THREADS /* a decoder's threads tell that many packets late */
 
 struct fw_damage_place fw_lavf_place(const struct fw_lavf *lavf, int64_t pts)
 {
@@ -60,7 +61,7 @@ int fw_lavf_check_failure(struct fw_lavf *lavf, int code, struct fw_error *err)
     if (lavf->cut.from_zero && lavf->cut.kept == 0)
         return FW_OK;
     bool leading = lavf->timeline.discontinuous && lavf->base.stats.frames_decoded == 0 &&
-                   lavf->packet_number - lavf->first_key <= lavf->codec->thread_count;
+                   lavf->packet_number - lavf->first_key <= LEADING_FAILURES;
     if (leading || (lavf->timeline.discontinuous && !lavf->first_key))
         return FW_OK;
     if (av_strerror(code, what, sizeof(what)) < 0)

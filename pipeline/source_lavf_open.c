@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/cpu.h>
 #include <libavutil/dict.h>
 #include <libavutil/error.h>
 #include <libavutil/mathematics.h>
 #include <libavutil/mem.h>
-
-#define THREADS_AUTO_MAX 8
 
 /* Names of libavformat for what this program reads. Playlists, devices and formats that name other
  * files are not among them, whatever a file looks like. */
@@ -256,24 +253,23 @@ const AVCodec *fw_lavf_find_decoder(const AVStream *stream)
     return codec ? codec : avcodec_find_decoder(id);
 }
 
-/* Whether a damaged frame looks the same in every run. With frame threads, concealment of the MPEG
- * family reads pictures that another thread is still writing. */
+/* Whether damage looks the same in every run, however its threads take turns. With frame threads,
+ * concealment of the MPEG family reads pictures that another thread is still writing. */
 static bool conceals_alike(enum AVCodecID id)
 {
     const AVCodecDescriptor *row = avcodec_descriptor_get(id);
-    return (row && (row->props & AV_CODEC_PROP_INTRA_ONLY)) || id == AV_CODEC_ID_HEVC ||
-           id == AV_CODEC_ID_VP8 || id == AV_CODEC_ID_VP9 || id == AV_CODEC_ID_AV1 ||
-           id == AV_CODEC_ID_FFV1;
+    return (row && (row->props & AV_CODEC_PROP_INTRA_ONLY)) || id == AV_CODEC_ID_VP9 ||
+           id == AV_CODEC_ID_AV1 || id == AV_CODEC_ID_FFV1;
 }
 
 static int thread_count(const struct fw_settings *settings, enum AVCodecID id)
 {
-    int cores = av_cpu_count();
     if (settings->decoder_threads)
         return (int)settings->decoder_threads;
-    if (settings->on_error != FW_ON_ERROR_STOP && !conceals_alike(id))
-        return 1;
-    return cores < THREADS_AUTO_MAX ? cores : THREADS_AUTO_MAX;
+    /* Damage to VP8 may go without a complaint, so that no --on-error asks for one thread. */
+    bool alone = id == AV_CODEC_ID_VP8 ||
+                 (settings->on_error != FW_ON_ERROR_STOP && !conceals_alike(id));
+    return alone ? 1 : FW_LAVF_THREADS;
 }
 
 int fw_lavf_open_decoder(struct fw_lavf *lavf, struct fw_error *err)
