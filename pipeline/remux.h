@@ -38,7 +38,8 @@ struct fw_media_stream {
     int64_t nb_frames;
     int disposition;
     AVDictionary *metadata;
-    AVPacketSideData *side_data; /* of the stream: display matrix, mastering display, ... */
+    AVPacketSideData *side_data; /* of the stream: display matrix, mastering display, ...; the
+                                    filtered one's matrix is its first frame's, if it has one */
     int nb_side_data;
     bool attached_pic; /* `cover` holds the picture */
     AVPacket *cover;
@@ -48,7 +49,7 @@ struct fw_media_stream {
 struct fw_media_chapter {
     int64_t id;
     AVRational time_base;
-    int64_t start;
+    int64_t start; /* of the output's time, cut to what -ss, -to and -t leave */
     int64_t end;
     AVDictionary *metadata;
 };

@@ -40,6 +40,18 @@ static void add_stream_side(struct fw_lavf *lavf)
     }
 }
 
+/* A frame's own display matrix wins over the container's, also for those who keep the tag. */
+static void prefer_frame_matrix(struct fw_lavf *lavf)
+{
+    const AVFrameSideData *side = av_frame_get_side_data(lavf->first_frame,
+                                                         AV_FRAME_DATA_DISPLAYMATRIX);
+    uint8_t *data = NULL;
+    if (side)
+        data = av_stream_new_side_data(lavf->stream, AV_PKT_DATA_DISPLAYMATRIX, side->size);
+    if (data)
+        memcpy(data, side->data, side->size);
+}
+
 static uint8_t or_else(uint8_t value, uint8_t unknown, int fallback)
 {
     return value != unknown ? value : (uint8_t)fallback;
@@ -69,8 +81,10 @@ void fw_lavf_note_first(struct fw_lavf *lavf)
     color->transfer = or_else(color->transfer, AVCOL_TRC_UNSPECIFIED, par->color_trc);
     color->chroma_location = or_else(color->chroma_location, AVCHROMA_LOC_UNSPECIFIED,
                                      par->chroma_location);
-    if (av_frame_copy_props(lavf->first_frame, lavf->waiting) == 0)
+    if (av_frame_copy_props(lavf->first_frame, lavf->waiting) == 0) {
         add_stream_side(lavf);
+        prefer_frame_matrix(lavf);
+    }
 }
 
 /* Clockwise turn and mirror that make the picture upright. */
@@ -102,15 +116,9 @@ static void read_matrix(const int32_t *matrix, struct fw_media *media)
 
 static void find_matrix(const struct fw_lavf *lavf, struct fw_media *media)
 {
-    size_t bytes = 0;
-    const AVFrameSideData *side = av_frame_get_side_data(lavf->first_frame,
-                                                         AV_FRAME_DATA_DISPLAYMATRIX);
-    const uint8_t *data = av_stream_get_side_data(lavf->stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
-    if (side) {
-        data = side->data;
-        bytes = side->size;
-    }
     int32_t matrix[9];
+    size_t bytes = 0;
+    const uint8_t *data = av_stream_get_side_data(lavf->stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
     if (!data || bytes < sizeof(matrix))
         return;
     memcpy(matrix, data, sizeof(matrix));
@@ -189,6 +197,26 @@ static void describe_stream(const struct fw_lavf *lavf, uint32_t index, struct f
     out->usable = fw_lavf_find_decoder(stream) != NULL;
 }
 
+/* Brings a chapter to the output's time; false: none of it is left. A chapter without a length of
+ * its own stays one where it lies inside. */
+static bool cut_chapter(const struct fw_lavf *lavf, struct fw_media_chapter *chapter)
+{
+    int64_t length = fw_cut_length_us(lavf->base.settings);
+    int64_t offset = av_rescale_q(lavf->offset_us, AV_TIME_BASE_Q, chapter->time_base);
+    int64_t end = INT64_MAX;
+    if (length != FW_NOPTS)
+        end = av_rescale_q(length, AV_TIME_BASE_Q, chapter->time_base);
+    bool point = chapter->start >= chapter->end;
+    if (__builtin_sub_overflow(chapter->start, offset, &chapter->start) ||
+        __builtin_sub_overflow(chapter->end, offset, &chapter->end))
+        return false;
+    if (point)
+        return chapter->start >= 0 && chapter->start < end;
+    chapter->start = chapter->start > 0 ? chapter->start : 0;
+    chapter->end = chapter->end < end ? chapter->end : end;
+    return chapter->start < chapter->end;
+}
+
 static int describe_chapters(const struct fw_lavf *lavf, struct fw_media *media,
                              struct fw_error *err)
 {
@@ -200,14 +228,15 @@ static int describe_chapters(const struct fw_lavf *lavf, struct fw_media *media,
         return fw_fail(err, FW_ERR_MEMORY, "no memory to describe the input");
     for (unsigned i = 0; i < format->nb_chapters; i++) {
         const AVChapter *chapter = format->chapters[i];
+        struct fw_media_chapter *out = &media->chapters[media->chapter_count];
         if (chapter->time_base.num < 1 || chapter->time_base.den < 1)
             continue;
-        media->chapters[media->chapter_count++] =
-            (struct fw_media_chapter){ .id = chapter->id,
-                                       .time_base = chapter->time_base,
-                                       .start = chapter->start,
-                                       .end = chapter->end,
-                                       .metadata = chapter->metadata };
+        *out = (struct fw_media_chapter){ .id = chapter->id,
+                                          .time_base = chapter->time_base,
+                                          .start = chapter->start,
+                                          .end = chapter->end,
+                                          .metadata = chapter->metadata };
+        media->chapter_count += cut_chapter(lavf, out);
     }
     return FW_OK;
 }
