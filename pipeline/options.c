@@ -106,6 +106,9 @@ static const struct fw_option_row rows[] = {
     { REPEATED("metadata", "-metadata", "KEY=VALUE", stream_group,
                "Set a tag of the output; an empty value removes it."),
       FW_VALUE_PAIRS, FIELD(metadata), 0, 0 },
+    { OPTION("tag:v", "-tag:v -vtag", "FOURCC", stream_group,
+             "Tag of the video's codec in the container: hvc1, xvid, ...", "the container's"),
+      FW_VALUE_TEXT, FIELD(video_tag), 0, 0 },
 
     AV("crf", "-crf", "N", "Constant quality; less is better."),
     AV("preset", "-preset", "NAME", "Speed against size: ultrafast ... veryslow, 0 ... 13."),

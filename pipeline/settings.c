@@ -8,9 +8,7 @@
 #include "filters/check.h"
 #include "options.h"
 #include "settings_parse.h"
-
-#define AV_OPTIONS_MAX 256
-#define STRINGS_MAX 1024
+#include "settings_store.h"
 
 /* Words that people bring along from FFmpeg and that mean something else here, or nothing. */
 static const char *const foreign[][2] = {
@@ -29,6 +27,21 @@ static const char *const foreign[][2] = {
     { "aspect", "use -vf setsar=N or setdar=N" },
     { "copyts", "times are kept as far as the container can" },
     { "shortest", "streams keep their own length; use -t" },
+    { "map_metadata", "tags come from the input; -metadata KEY=VALUE changes one" },
+    { "map_chapters", "chapters come from the input, where the container holds them" },
+    { "timecode", "use -metadata timecode=HH:MM:SS:FF" },
+    { "force_key_frames", "use -g N for a key frame at least every N frames" },
+};
+
+/* The same for words that a stream's number may follow: "c:a:0". */
+static const char *const foreign_beginnings[][2] = {
+    { "c:", "one codec serves all streams of a kind: -c:v, -c:a or -c:s; -map chooses streams" },
+    { "codec:",
+      "one codec serves all streams of a kind: -c:v, -c:a or -c:s; -map chooses streams" },
+    { "disposition", "streams keep their disposition" },
+    { "map_metadata:", "tags come from the input; -metadata:s:SPEC KEY=VALUE changes one" },
+    { "force_key_frames:", "use -g N for a key frame at least every N frames" },
+    { "tag:", "only the video's tag can be set: -tag:v" },
 };
 
 void fw_settings_init(struct fw_settings *settings)
@@ -42,32 +55,6 @@ void fw_settings_init(struct fw_settings *settings)
     settings->max_pixels = UINT64_C(1) << 28;
     settings->max_streams = FW_STREAMS_MAX;
     settings->max_slot = UINT64_C(1) << 30;
-}
-
-static void free_strings(struct fw_strings *strings)
-{
-    for (uint32_t i = 0; i < strings->count; i++)
-        free(strings->items[i]);
-    free(strings->items);
-}
-
-void fw_settings_deinit(struct fw_settings *settings)
-{
-    char *texts[] = { settings->input,       settings->output,         settings->input_format,
-                      settings->format,      settings->chain,          settings->video_codec,
-                      settings->audio_codec, settings->subtitle_codec, settings->pixel_format,
-                      settings->fault };
-    for (size_t i = 0; i < FW_COUNT(texts); i++)
-        free(texts[i]);
-    for (uint32_t i = 0; i < settings->av_option_count; i++) {
-        free(settings->av_options[i].name);
-        free(settings->av_options[i].value);
-    }
-    free(settings->av_options);
-    free_strings(&settings->maps);
-    free_strings(&settings->metadata);
-    free_strings(&settings->reports);
-    memset(settings, 0, sizeof(*settings));
 }
 
 /* "-vf" for rows that FFmpeg's users know, else "--workers". */
@@ -87,68 +74,6 @@ static int bad_value(const struct fw_option_row *row, const char *name, const ch
         return fw_fail(err, FW_ERR_USAGE, "%s '%s': %s", option, value, wanted);
     return fw_fail(err, FW_ERR_USAGE, "%s '%s': the value is one of %s", option, value,
                    row->option.value_name);
-}
-
-static int set_text(char **field, const char *value, struct fw_error *err)
-{
-    char *copy = strdup(value);
-    if (!copy)
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for an option");
-    free(*field);
-    *field = copy;
-    return FW_OK;
-}
-
-static int append(struct fw_strings *strings, const char *value, struct fw_error *err)
-{
-    if (strings->count >= STRINGS_MAX)
-        return fw_fail(err, FW_ERR_USAGE, "an option is given more than %d times", STRINGS_MAX);
-    char **items = reallocarray(strings->items, strings->count + 1, sizeof(*items));
-    char *copy = strdup(value);
-    if (items)
-        strings->items = items;
-    if (!items || !copy) {
-        free(copy);
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for an option");
-    }
-    strings->items[strings->count++] = copy;
-    return FW_OK;
-}
-
-/* The last one of a name wins, as in FFmpeg. */
-static int set_av(struct fw_settings *settings, const char *name, const char *value,
-                  struct fw_error *err)
-{
-    size_t bytes = strlen(name);
-    char stream = 0;
-    if (bytes > 2 && name[bytes - 2] == ':' && strchr("vas", name[bytes - 1])) {
-        stream = name[bytes - 1];
-        bytes -= 2;
-    }
-    char *key = strndup(name, bytes);
-    char *text = strdup(value);
-    struct fw_av_option *list = settings->av_options;
-    uint32_t at = 0;
-    while (key && at < settings->av_option_count &&
-           (strcmp(list[at].name, key) != 0 || list[at].stream != stream))
-        at++;
-    if (at == settings->av_option_count)
-        list = reallocarray(list, at + 1, sizeof(*list));
-    if (!key || !text || !list || at >= AV_OPTIONS_MAX) {
-        free(key);
-        free(text);
-        settings->av_options = list ? list : settings->av_options;
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for an option");
-    }
-    settings->av_options = list;
-    if (at < settings->av_option_count) {
-        free(list[at].name);
-        free(list[at].value);
-    } else {
-        settings->av_option_count++;
-    }
-    list[at] = (struct fw_av_option){ key, text, stream };
-    return FW_OK;
 }
 
 static int set_word(const struct fw_option_row *row, void *field, const char *name,
@@ -277,14 +202,18 @@ static int set_report(struct fw_strings *reports, const char *value, struct fw_e
                        "--report '%s': the name tells the kind, and ends in .json\n"
                        "hint: --json writes the report to standard output",
                        value);
-    return append(reports, value, err);
+    return fw_store_string(reports, value, err);
 }
 
 static int set_format(struct fw_settings *settings, const char *value, struct fw_error *err)
 {
+    /* The last -f wins; --null given for itself stays. */
+    bool was = settings->format && strcmp(settings->format, "null") == 0;
     if (strcmp(value, "null") == 0)
         settings->null_output = true;
-    return set_text(&settings->format, value, err);
+    else if (was)
+        settings->null_output = false;
+    return fw_store_text(&settings->format, value, err);
 }
 
 static int set_row(struct fw_settings *settings, const struct fw_option_row *row, const char *name,
@@ -295,7 +224,7 @@ static int set_row(struct fw_settings *settings, const struct fw_option_row *row
     case FW_VALUE_COMMAND:
         return FW_OK;
     case FW_VALUE_AV:
-        return set_av(settings, row->option.name, value, err);
+        return fw_store_av(settings, row->option.name, value, err);
     case FW_VALUE_BOOL:
         return set_bool(field, name, value, err);
     case FW_VALUE_YES:
@@ -303,13 +232,13 @@ static int set_row(struct fw_settings *settings, const struct fw_option_row *row
     case FW_VALUE_NO:
         return set_exists(field, FW_EXISTS_SKIP, name, value, err);
     case FW_VALUE_TEXT:
-        return set_text(field, value, err);
+        return fw_store_text(field, value, err);
     case FW_VALUE_PAIRS:
         if (!strchr(value, '=') || value[0] == '=')
             return bad_value(row, name, value, "KEY=VALUE is wanted", err);
-        return append(field, value, err);
+        return fw_store_string(field, value, err);
     case FW_VALUE_LIST:
-        return append(field, value, err);
+        return fw_store_string(field, value, err);
     case FW_VALUE_REPORT:
         return set_report(field, value, err);
     case FW_VALUE_FORMAT:
@@ -335,6 +264,21 @@ static int set_row(struct fw_settings *settings, const struct fw_option_row *row
     return fw_fail(err, FW_ERR_INTERNAL, "option '%s' has no kind", name);
 }
 
+/* What FFmpeg means by a word that no row has; NULL: nothing that is known. */
+static const char *foreign_hint(const char *name)
+{
+    for (size_t i = 0; i < FW_COUNT(foreign); i++) {
+        if (strcmp(foreign[i][0], name) == 0)
+            return foreign[i][1];
+    }
+    for (size_t i = 0; i < FW_COUNT(foreign_beginnings); i++) {
+        const char *beginning = foreign_beginnings[i][0];
+        if (strncmp(beginning, name, strlen(beginning)) == 0)
+            return foreign_beginnings[i][1];
+    }
+    return NULL;
+}
+
 int fw_settings_set(struct fw_settings *settings, const char *name, const char *value,
                     struct fw_error *err)
 {
@@ -346,13 +290,15 @@ int fw_settings_set(struct fw_settings *settings, const char *name, const char *
         return fw_fail(err, FW_ERR_USAGE, "%s wants a value: %s", option, row->option.value_name);
     if (row)
         return set_row(settings, row, name, value, err);
-    for (size_t i = 0; i < FW_COUNT(foreign); i++) {
-        if (strcmp(foreign[i][0], name) == 0)
-            return fw_fail(err, FW_ERR_USAGE, "%s is not an option here\nhint: %s", option,
-                           foreign[i][1]);
-    }
+    if (strcmp(name, "-strict") == 0)
+        return fw_store_strictness(settings, value, err);
+    if (strncmp(name, "metadata:", 9) == 0)
+        return fw_store_stream_tag(settings, name + 9, value, err);
+    const char *hint = foreign_hint(name);
+    if (hint)
+        return fw_fail(err, FW_ERR_USAGE, "%s is not an option here\nhint: %s", option, hint);
     if (value && name[0] && !strchr(name, '='))
-        return set_av(settings, name, value, err);
+        return fw_store_av(settings, name, value, err);
     if (fw_option_nearest(name, near, sizeof(near)))
         return fw_fail(err, FW_ERR_USAGE, "unknown option '%s'\nhint: did you mean '%s'?", name,
                        near);

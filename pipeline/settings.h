@@ -34,6 +34,12 @@ struct fw_strings {
     uint32_t count;
 };
 
+/* -metadata:s:SPEC key=value */
+struct fw_stream_tag {
+    char *specifier; /* of streams of the output: "a:0", "v", "1", or "" for all */
+    char *text;      /* key=value; nothing after the '=' takes the key away */
+};
+
 struct fw_settings {
     char *input;          /* a name as bytes, never parsed for a protocol; "-" is standard input */
     char *output;         /* the same; NULL with `null_output` */
@@ -48,7 +54,10 @@ struct fw_settings {
     uint32_t av_option_count;
     struct fw_strings maps;     /* -map */
     struct fw_strings metadata; /* -metadata key=value */
-    struct fw_strings reports;  /* --report FILE */
+    struct fw_stream_tag *stream_tags;
+    uint32_t stream_tag_count;
+    char *video_tag;           /* -tag:v: four characters or a number; NULL: the container's */
+    struct fw_strings reports; /* --report FILE */
 
     int64_t seek_us;         /* -ss, from the file's start; FW_NOPTS: none */
     int64_t to_us;           /* -to; FW_NOPTS: none */
@@ -83,6 +92,7 @@ void fw_settings_init(struct fw_settings *settings);
 void fw_settings_deinit(struct fw_settings *settings);
 /* Sets one option by any of its names ("vf", "c:v", "crf", "b:v", ...). `value` is NULL for a flag.
  * Names that no row has are kept as options for encoder or muxer and checked before the start.
+ * "strict" is the flag here; "-strict", with its dash, is FFmpeg's option of that name.
  * FW_ERR_USAGE with a suggestion. */
 int fw_settings_set(struct fw_settings *settings, const char *name, const char *value,
                     struct fw_error *err) FW_MUST_CHECK;

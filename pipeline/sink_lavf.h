@@ -44,6 +44,8 @@ struct fw_lavf {
 /* sink_streams.c: streams, tags and chapters of the output, before the header. */
 int fw_lavf_add_streams(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 int fw_lavf_add_tags(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
+/* sink_tags.c: what the settings say of single streams; after the others. */
+int fw_lavf_set_tags(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 /* Attached pictures, right behind the header. */
 int fw_lavf_write_covers(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 int fw_lavf_record(struct fw_lavf *lavf, struct fw_record *record,

@@ -272,7 +272,8 @@ int fw_lavf_add_tags(struct fw_lavf *lavf, struct fw_error *err)
         if (av_dict_set(tags, key, value[1] ? value + 1 : NULL, 0) < 0)
             return out_of_memory(err);
     }
-    return add_chapters(lavf, options->media, err);
+    int status = fw_lavf_set_tags(lavf, err);
+    return status == FW_OK ? add_chapters(lavf, options->media, err) : status;
 }
 
 int fw_lavf_write_covers(struct fw_lavf *lavf, struct fw_error *err)

@@ -95,7 +95,10 @@ static int parse_option(struct fw_cli *cli, int index, int argc, char **argv)
         (void)add_option(cli, name, NULL, single);
         return index;
     }
-    if (cli->verb->job_options)
+    /* FFmpeg's -strict takes a value; --strict is a flag of ours. */
+    if (single && strcmp(name, "strict") == 0)
+        name = word;
+    else if (cli->verb->job_options)
         row = fw_job_option_find(bare);
     (void)fw_escape(word, shown, sizeof(shown), 0);
     if (!row && (!cli->verb->job_options || !single || !name[0])) {

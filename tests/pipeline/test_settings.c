@@ -196,4 +196,50 @@ Test(settings, format_null_is_null)
 {
     cr_expect_eq(set("f", "null"), FW_OK);
     cr_expect(settings.null_output);
+    cr_expect_eq(set("f", "matroska"), FW_OK);
+    cr_expect_not(settings.null_output, "the last -f wins");
+    cr_expect_eq(set("null", NULL), FW_OK);
+    cr_expect_eq(set("f", "matroska"), FW_OK);
+    cr_expect(settings.null_output, "--null was said for itself");
+}
+
+Test(settings, tags_of_streams)
+{
+    cr_expect_eq(set("metadata:s:a:0", "language=deu"), FW_OK);
+    cr_expect_eq(set("metadata:s", "title="), FW_OK);
+    cr_expect_eq(set("metadata:g", "title=whole"), FW_OK);
+    cr_assert_eq(settings.stream_tag_count, 2);
+    cr_expect_str_eq(settings.stream_tags[0].specifier, "a:0");
+    cr_expect_str_eq(settings.stream_tags[0].text, "language=deu");
+    cr_expect_str_eq(settings.stream_tags[1].specifier, "");
+    cr_expect_str_eq(settings.metadata.items[0], "title=whole");
+    cr_expect_eq(set("metadata:c:0", "title=x"), FW_ERR_USAGE);
+    cr_expect_eq(set("metadata:s:v", "title"), FW_ERR_USAGE);
+    cr_expect_eq(set("vtag", "hvc1"), FW_OK);
+    cr_expect_str_eq(settings.video_tag, "hvc1");
+}
+
+Test(settings, strict_is_two_options)
+{
+    cr_expect_eq(set("strict", NULL), FW_OK);
+    cr_expect(settings.strict);
+    cr_expect_eq(settings.av_option_count, 0);
+    cr_expect_eq(set("-strict", "-2"), FW_OK);
+    cr_expect_eq(set("-strict", "experimental"), FW_OK);
+    cr_assert_eq(settings.av_option_count, 1);
+    cr_expect_str_eq(settings.av_options[0].name, "strict");
+    cr_expect_str_eq(settings.av_options[0].value, "experimental");
+    cr_expect_eq(set("-strict", "-y"), FW_ERR_USAGE);
+    cr_expect(says("--strict"), "%s", err.text);
+}
+
+Test(settings, words_of_ffmpeg_get_a_hint)
+{
+    static const char *const words[] = { "c:a:0",        "disposition:a:0",  "map_metadata",
+                                         "map_chapters", "map_metadata:s:0", "timecode",
+                                         "tag:a",        "force_key_frames" };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        cr_expect_eq(set(words[i], "0"), FW_ERR_USAGE, "%s", words[i]);
+        cr_expect(says("hint: "), "%s: %s", words[i], err.text);
+    }
 }
