@@ -93,6 +93,11 @@ static int plan_audio(const struct planner *planner, uint32_t index, struct fw_s
     const AVCodecParameters *par = planner->media->streams[index].par;
     if (planner->settings->no_audio || is_word(name, "none"))
         return FW_OK;
+    /* Known by its name alone: no packet of it was there when the input was looked at. */
+    if (par->sample_rate < 1 || par->ch_layout.nb_channels < 1) {
+        drop(planner, index, "stream", "its rate and channels are not known: it begins too late");
+        return FW_OK;
+    }
     bool copy = !name || is_word(name, "copy");
     if (copy && fw_container_takes(&planner->target, par)) {
         plan->action = FW_STREAM_COPY;

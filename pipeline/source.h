@@ -69,6 +69,7 @@ struct fw_source_stats {
     uint64_t bytes_read;
     char first_damage[240]; /* "" when none */
     char first_change[120];
+    uint32_t late_streams; /* wanted streams that begin after the probe and are left out */
 };
 void fw_source_stats(const struct fw_source *source, struct fw_source_stats *stats_out);
 

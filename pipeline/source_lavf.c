@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "avframe.h"
+#include "sink_target.h"
 
 #include "filters/check.h"
 
@@ -116,23 +117,17 @@ static const struct fw_source_ops lavf_ops = {
     .fill = lavf_fill,
 };
 
-/* Whether the output, as far as the settings tell, holds the video alone. */
+/* Whether the output, as far as the settings tell, holds the video alone. Settings that name no
+ * output ask about the input. */
 static bool video_alone(const struct fw_settings *settings)
 {
-    static const char *const formats[] = { "framemd5", "framehash", "framecrc",   "md5",
-                                           "hash",     "crc",       "streamhash", "yuv4mpegpipe",
-                                           "y4m",      "rawvideo",  "null" };
-    const char *output = settings->output;
-    if (settings->null_output)
-        return true;
-    for (size_t i = 0; settings->format && i < FW_COUNT(formats); i++) {
-        if (!strcmp(settings->format, formats[i]))
-            return true;
-    }
-    if (settings->format || !output)
-        return false;
-    const char *dot = strrchr(output, '.');
-    return !strcmp(output, "-") || (dot && (!strcmp(dot, ".y4m") || !strcmp(dot, ".yuv")));
+    struct fw_target target;
+    struct fw_error fault = { 0 };
+    if (!settings->output && !settings->format)
+        return settings->null_output;
+    return fw_target_choose(&target, settings, &fault) == FW_OK &&
+           (target.kind != FW_TARGET_LAVF || fw_target_is_hash(&target) ||
+            fw_target_is_raw(&target));
 }
 
 static bool is_none(const char *codec)
@@ -140,22 +135,39 @@ static bool is_none(const char *codec)
     return codec && !strcmp(codec, "none");
 }
 
+bool fw_lavf_other_wanted(const struct fw_lavf *lavf, AVStream *stream)
+{
+    const struct fw_settings *settings = lavf->base.settings;
+    if (lavf->video_alone || (stream->disposition & AV_DISPOSITION_ATTACHED_PIC))
+        return false;
+    switch (stream->codecpar->codec_type) {
+    case AVMEDIA_TYPE_AUDIO:
+        if (settings->no_audio || is_none(settings->audio_codec))
+            return false;
+        break;
+    case AVMEDIA_TYPE_SUBTITLE:
+        if (settings->no_subtitles || is_none(settings->subtitle_codec))
+            return false;
+        break;
+    case AVMEDIA_TYPE_DATA:
+        if (settings->no_data)
+            return false;
+        break;
+    case AVMEDIA_TYPE_VIDEO:
+        break;
+    default:
+        return false;
+    }
+    return fw_lavf_mapped(lavf, stream);
+}
+
 /* Other streams that may be wanted are read from the start, beside the first frame's packets. */
 static void read_others(struct fw_lavf *lavf)
 {
-    const struct fw_settings *settings = lavf->base.settings;
-    bool audio = !settings->no_audio && !is_none(settings->audio_codec);
-    bool subtitles = !settings->no_subtitles && !is_none(settings->subtitle_codec);
-    if (video_alone(settings))
-        return;
+    lavf->video_alone = video_alone(lavf->base.settings);
     for (uint32_t i = 0; i < lavf->stream_count; i++) {
         AVStream *stream = lavf->format->streams[i];
-        enum AVMediaType type = stream->codecpar->codec_type;
-        bool wanted = (type == AVMEDIA_TYPE_AUDIO && audio) ||
-                      (type == AVMEDIA_TYPE_SUBTITLE && subtitles) ||
-                      (type == AVMEDIA_TYPE_DATA && !settings->no_data) ||
-                      type == AVMEDIA_TYPE_VIDEO;
-        if (wanted && !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC))
+        if (fw_lavf_other_wanted(lavf, stream))
             stream->discard = AVDISCARD_NONE;
     }
 }

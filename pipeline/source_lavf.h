@@ -57,7 +57,8 @@ struct fw_lavf {
     struct fw_source base;
     AVIOContext *avio;
     AVFormatContext *format;
-    bool listening; /* `log` was initialised */
+    bool listening;   /* `log` was initialised */
+    bool video_alone; /* the output has no place for other streams */
     struct fw_avlog log;
     AVStream *stream; /* the main video */
     AVCodecContext *codec;
@@ -72,8 +73,9 @@ struct fw_lavf {
     struct fw_timeline timeline;
     struct fw_lavf_stream streams[FW_STREAMS_MAX];
     uint32_t stream_count;
-    int64_t offset_us; /* start time and -ss: what time stamps have lost */
-    int64_t last_pts;  /* of the last kept frame */
+    uint32_t probed_count; /* streams beyond it begin later in the file */
+    int64_t offset_us;     /* start time and -ss: what time stamps have lost */
+    int64_t last_pts;      /* of the last kept frame */
     int64_t last_duration;
     int64_t end_pts; /* end of the latest decoded frame, for the check of the length */
     int64_t packet_number;
@@ -104,6 +106,8 @@ struct fw_lavf {
 /* source_lavf_open.c */
 int fw_lavf_open_format(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 int fw_lavf_choose_video(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
+/* Whether -map leaves a stream in; without one, all are. */
+bool fw_lavf_mapped(const struct fw_lavf *lavf, AVStream *stream);
 /* Sets what time stamps lose; jumps for -ss. FW_END: the file cannot jump there. */
 int fw_lavf_seek_start(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 /* Once it is known which streams are read: files whose clock is arbitrary start with those. */
@@ -141,6 +145,8 @@ int fw_lavf_other_packet(struct fw_lavf *lavf, AVPacket *packet,
 int fw_lavf_other_flush(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 void fw_lavf_other_deinit(struct fw_lavf *lavf);
 
+/* Whether the settings leave a stream beside the main video in. */
+bool fw_lavf_other_wanted(const struct fw_lavf *lavf, AVStream *stream);
 /* Whether a stream beside the main video is still to be read. */
 bool fw_lavf_others_wanted(const struct fw_lavf *lavf);
 

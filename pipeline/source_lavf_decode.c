@@ -199,6 +199,15 @@ static int finish(struct fw_lavf *lavf, struct fw_error *err)
     return status == FW_OK ? fw_lavf_check_end(lavf, err) : status;
 }
 
+/* The output's streams are settled by now: one that begins only here cannot have a place there. */
+static void note_late(struct fw_lavf *lavf, AVStream *stream)
+{
+    if (stream->discard == AVDISCARD_ALL)
+        return;
+    stream->discard = AVDISCARD_ALL;
+    lavf->base.stats.late_streams += fw_lavf_other_wanted(lavf, stream);
+}
+
 static int step_read(struct fw_lavf *lavf, struct fw_error *err)
 {
     if (lavf->cut_ended && lavf->planned && !fw_lavf_others_wanted(lavf))
@@ -215,6 +224,8 @@ static int step_read(struct fw_lavf *lavf, struct fw_error *err)
         return end_of_file(lavf, code, err);
     AVPacket *packet = lavf->packet;
     bool main = packet->stream_index == lavf->stream->index;
+    if ((uint32_t)packet->stream_index >= lavf->probed_count)
+        note_late(lavf, lavf->format->streams[packet->stream_index]);
     if ((uint32_t)packet->stream_index < lavf->stream_count && !(main && lavf->cut_ended)) {
         uint32_t action = lavf->streams[packet->stream_index].action;
         fw_lavf_packet_times(lavf, packet, main || (lavf->planned && action != FW_STREAM_DROP));

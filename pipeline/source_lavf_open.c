@@ -105,6 +105,7 @@ int fw_lavf_open_format(struct fw_lavf *lavf, struct fw_error *err)
                         ? settings->max_streams
                         : FW_STREAMS_MAX;
     lavf->stream_count = format->nb_streams < most ? format->nb_streams : most;
+    lavf->probed_count = format->nb_streams;
     for (unsigned i = 0; i < format->nb_streams; i++)
         format->streams[i]->discard = AVDISCARD_ALL;
     return FW_OK;
@@ -135,23 +136,57 @@ static int best_video(const struct fw_lavf *lavf)
     return best >= 0 && (uint32_t)best < lavf->stream_count ? best : -1;
 }
 
-/* The video that one -map asks for: the best one if it is among them, else the first; -1: none. */
-static int mapped_video(const struct fw_lavf *lavf, const char *map, int best)
-{
+/* One -map: "[-]0[:SPECIFIER][?]". */
+struct map {
+    bool negative;
     char specifier[256];
+};
+
+/* false: it names no stream of this input; the planner says so. */
+static bool read_map(const char *text, struct map *map)
+{
     char *end;
-    long file = strtol(map, &end, 10);
-    if (end == map || file != 0 || (*end && *end != ':' && *end != '?'))
-        return -1;
-    (void)snprintf(specifier, sizeof(specifier), "%s", *end == ':' ? end + 1 : "");
-    size_t length = strlen(specifier);
-    if (length && specifier[length - 1] == '?')
-        specifier[length - 1] = '\0';
+    map->negative = text[0] == '-';
+    text += map->negative;
+    long file = strtol(text, &end, 10);
+    if (end == text || file != 0 || (*end && *end != ':' && *end != '?'))
+        return false;
+    (void)snprintf(map->specifier, sizeof(map->specifier), "%s", *end == ':' ? end + 1 : "");
+    size_t length = strlen(map->specifier);
+    if (length && map->specifier[length - 1] == '?')
+        map->specifier[length - 1] = '\0';
+    return true;
+}
+
+static bool map_names(const struct fw_lavf *lavf, const struct map *map, AVStream *stream)
+{
+    return avformat_match_stream_specifier(lavf->format, stream, map->specifier) > 0;
+}
+
+bool fw_lavf_mapped(const struct fw_lavf *lavf, AVStream *stream)
+{
+    const struct fw_strings *maps = &lavf->base.settings->maps;
+    struct map map;
+    bool in = true;
+    for (uint32_t i = 0; i < maps->count; i++)
+        in = in && !(read_map(maps->items[i], &map) && !map.negative);
+    for (uint32_t i = 0; i < maps->count; i++) {
+        if (read_map(maps->items[i], &map) && map_names(lavf, &map, stream))
+            in = !map.negative;
+    }
+    return in;
+}
+
+/* The video that one -map asks for: the best one if it is among them, else the first; -1: none. */
+static int mapped_video(const struct fw_lavf *lavf, const char *text, int best)
+{
+    struct map map;
     int first = -1;
+    if (!read_map(text, &map) || map.negative)
+        return -1;
     for (uint32_t i = 0; i < lavf->stream_count; i++) {
         AVStream *stream = lavf->format->streams[i];
-        if (!is_video(stream) ||
-            avformat_match_stream_specifier(lavf->format, stream, specifier) <= 0)
+        if (!is_video(stream) || !map_names(lavf, &map, stream))
             continue;
         if ((int)i == best)
             return best;
@@ -165,11 +200,8 @@ int fw_lavf_choose_video(struct fw_lavf *lavf, struct fw_error *err)
     const struct fw_settings *settings = lavf->base.settings;
     int best = best_video(lavf);
     int chosen = -1;
-    for (uint32_t i = 0; i < settings->maps.count && chosen < 0; i++) {
-        const char *map = settings->maps.items[i];
-        if (map[0] != '-' && map[0] != '[')
-            chosen = mapped_video(lavf, map, best);
-    }
+    for (uint32_t i = 0; i < settings->maps.count && chosen < 0; i++)
+        chosen = mapped_video(lavf, settings->maps.items[i], best);
     if (chosen < 0)
         chosen = best;
     if (chosen < 0)
