@@ -19,11 +19,11 @@ enum fw_output_kind {
 /* Zeroed: nothing to close. */
 struct fw_output {
     enum fw_output_kind kind;
-    int fd;        /* read-write for FILE; the encoder's */
+    int fd; /* read-write for FILE; the encoder's */
     int dir_fd;
     int lock_fd;
-    char *name;    /* last component, in dir_fd */
-    char *path;    /* as given, for messages */
+    char *name;         /* last component, in dir_fd */
+    char *path;         /* as given, for messages */
     char temp_name[64]; /* "" when the file has no name (O_TMPFILE) */
     char lock_name[64];
     enum fw_exists exists;
@@ -45,8 +45,9 @@ int fw_output_room(const struct fw_output *output, uint64_t bytes,
                    struct fw_error *err) FW_MUST_CHECK;
 /* Gives the file its name: no-clobber link, or atomic exchange with the old file under -y; fsync of
  * the directory. With `interrupted`, the name is STEM.interrupted.EXT and the final name stays
- * untouched (an old interrupted file is replaced). name_out: the path of what was published, with
- * the folder as the user gave it; "" on failure and for no output. Not to be called twice. */
+ * untouched; where that name is taken, STEM.interrupted-2.EXT and so on, unless -y. name_out: the
+ * path of what was published, with the folder as the user gave it; "" on failure and for no output.
+ * Not to be called twice. */
 int fw_output_commit(struct fw_output *output, bool interrupted, char *name_out, size_t name_bytes,
                      struct fw_error *err) FW_MUST_CHECK;
 /* Discards what was not committed, removes the lock. Accepts zeroed. */

@@ -11,6 +11,8 @@
 
 #include "publish_path.h"
 
+#define INTERRUPTED_MAX 999u
+
 /* Links the nameless file as `name`; -1 with errno. */
 static int link_nameless(const struct fw_output *output, const char *name)
 {
@@ -92,13 +94,35 @@ static int fail_naming(const struct fw_output *output, const char *name, int err
                           error, err);
 }
 
-static int commit_file(struct fw_output *output, bool interrupted, const char *name,
+/* An interrupted file takes nobody's place either, unless -y: it gets a number instead. */
+static int name_interrupted(struct fw_output *output, char *name, size_t bytes)
+{
+    int result = -1;
+    fw_path_interrupted(output->name, 1, name, bytes);
+    if (output->exists == FW_EXISTS_REPLACE)
+        return name_over(output, name);
+    for (uint32_t number = 1; result < 0 && number <= INTERRUPTED_MAX; number++) {
+        fw_path_interrupted(output->name, number, name, bytes);
+        result = name_new(output, name);
+        if (result < 0 && errno != EEXIST)
+            return -1;
+    }
+    return result;
+}
+
+/* `name` is what it was named. */
+static int commit_file(struct fw_output *output, bool interrupted, char *name, size_t bytes,
                        struct fw_error *err)
 {
+    int result;
     if (fsync(output->fd) < 0)
         return fw_output_fail(output->path, "cannot make it durable", errno, err);
-    int result = interrupted || output->exists == FW_EXISTS_REPLACE ? name_over(output, name)
-                                                                    : name_new(output, name);
+    if (interrupted)
+        result = name_interrupted(output, name, bytes);
+    else if (output->exists == FW_EXISTS_REPLACE)
+        result = name_over(output, name);
+    else
+        result = name_new(output, name);
     if (result < 0)
         return fail_naming(output, name, errno, err);
     if (sync_folder(output) < 0)
@@ -124,12 +148,9 @@ int fw_output_commit(struct fw_output *output, bool interrupted, char *name_out,
         name_out[0] = '\0';
     if (output->kind == FW_OUTPUT_NONE)
         return FW_OK;
-    if (interrupted)
-        fw_path_interrupted(output->name, name, sizeof(name));
-    else
-        (void)snprintf(name, sizeof(name), "%s", output->name);
+    (void)snprintf(name, sizeof(name), "%s", output->name);
     if (output->kind == FW_OUTPUT_FILE) {
-        status = commit_file(output, interrupted, name, err);
+        status = commit_file(output, interrupted, name, sizeof(name), err);
         (void)snprintf(name_out, name_bytes, "%.*s%s",
                        (int)(strlen(output->path) - strlen(output->name)), output->path, name);
     } else {

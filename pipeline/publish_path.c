@@ -123,9 +123,11 @@ void fw_path_hidden(const char *name, const char *suffix, char *text, size_t byt
                    (unsigned long long)XXH3_64bits(name, strlen(name)), suffix);
 }
 
-void fw_path_interrupted(const char *name, char *text, size_t bytes)
+void fw_path_interrupted(const char *name, uint32_t number, char *text, size_t bytes)
 {
-    static const char mark[] = ".interrupted";
+    char mark[32] = ".interrupted";
+    if (number > 1)
+        (void)snprintf(mark, sizeof(mark), ".interrupted-%u", number);
     const char *dot = strrchr(name, '.');
     const char *extension = dot && dot != name ? dot : name + strlen(name);
     size_t stem = (size_t)(extension - name);

@@ -18,7 +18,8 @@ const char *fw_path_name(const char *path);
 int fw_path_open_folder(const char *path, int *dir_fd_out, struct fw_error *err) FW_MUST_CHECK;
 /* ".framewheel-<hash>.lock" and ".tmp" for a name. */
 void fw_path_hidden(const char *name, const char *suffix, char *text, size_t bytes);
-/* "clip.mp4" -> "clip.interrupted.mp4", the stem cut so that the name stays legal. */
-void fw_path_interrupted(const char *name, char *text, size_t bytes);
+/* "clip.mp4" -> "clip.interrupted.mp4", and from number 2 on "clip.interrupted-2.mp4"; the stem is
+ * cut so that the name stays legal. */
+void fw_path_interrupted(const char *name, uint32_t number, char *text, size_t bytes);
 
 #endif

@@ -265,19 +265,31 @@ Test(publish, interrupted_leaves_the_final_name_alone)
     cr_expect_eq(entries(), 2);
 }
 
+Test(publish, an_interrupted_file_takes_nobodys_place)
+{
+    put("out.interrupted.mp4", "mine");
+    name_output("out.mp4", FW_EXISTS_FAIL);
+    cr_expect_eq(publish("part", true), FW_OK, "%s", err.text);
+    cr_expect_str_eq(published, "out.interrupted-2.mp4");
+    cr_expect(holds("out.interrupted.mp4", "mine"));
+    cr_expect(holds("out.interrupted-2.mp4", "part"));
+    cr_expect_eq(publish("more", true), FW_OK, "%s", err.text);
+    cr_expect_str_eq(published, "out.interrupted-3.mp4");
+}
+
 Test(publish, names_of_interrupted_files)
 {
     char name[FW_NAME_BYTES + 1];
     char longest[256];
-    fw_path_interrupted("clip.tar.mp4", name, sizeof(name));
+    fw_path_interrupted("clip.tar.mp4", 1, name, sizeof(name));
     cr_expect_str_eq(name, "clip.tar.interrupted.mp4");
-    fw_path_interrupted("plain", name, sizeof(name));
-    cr_expect_str_eq(name, "plain.interrupted");
-    fw_path_interrupted(".hidden", name, sizeof(name));
+    fw_path_interrupted("plain", 2, name, sizeof(name));
+    cr_expect_str_eq(name, "plain.interrupted-2");
+    fw_path_interrupted(".hidden", 1, name, sizeof(name));
     cr_expect_str_eq(name, ".hidden.interrupted");
     memset(longest, 'x', 255);
     memcpy(longest + 251, ".mp4", 5);
-    fw_path_interrupted(longest, name, sizeof(name));
+    fw_path_interrupted(longest, 1, name, sizeof(name));
     cr_expect_eq(strlen(name), 255);
     cr_expect_str_eq(name + 255 - 16, ".interrupted.mp4");
 }
