@@ -111,11 +111,32 @@ static bool stdout_is_broken(const struct command *command)
 static int exit_code_of(const struct command *command, const char *report)
 {
     json_t *document = report ? json_loads(report, 0, NULL) : NULL;
-    int code = fw_status_exit_code(command->status);
-    if (command->status == FW_OK && document)
-        code = (int)json_integer_value(json_object_get(document, "exit"));
+    int code = document ? (int)json_integer_value(json_object_get(document, "exit"))
+                        : fw_status_exit_code(command->status);
     json_decref(document);
     return code;
+}
+
+/* The signal that ended the job, or 0: one that came when all was decided changes nothing. */
+static int ending_signal(const char *report)
+{
+    json_t *document = report ? json_loads(report, 0, NULL) : NULL;
+    const char *status = json_string_value(json_object_get(document, "status"));
+    bool interrupted = !document || (status && strcmp(status, "interrupted") == 0);
+    json_decref(document);
+    return interrupted ? fw_signals_caught() : 0;
+}
+
+/* The report with the exit code of this signal, which the job does not know. The caller frees it.
+ */
+static char *with_exit(const char *report, int code)
+{
+    json_t *document = report ? json_loads(report, 0, NULL) : NULL;
+    char *text = NULL;
+    if (document && json_object_set_new(document, "exit", json_integer(code)) == 0)
+        text = json_dumps(document, JSON_INDENT(2));
+    json_decref(document);
+    return text;
 }
 
 static void print_summary(const struct command *command, const char *report)
@@ -134,14 +155,20 @@ static int finish(struct command *command)
     char *own = NULL;
     char word[16];
     const char *report = command->job ? fw_job_report(command->job) : NULL;
-    int number = fw_signals_caught();
+    int number = ending_signal(report);
     int code = exit_code_of(command, report);
     if (command->status != FW_OK && !number && stdout_is_broken(command))
         number = SIGPIPE;
     if (!report)
         report = own = make_report(command, code);
-    if (number)
+    if (number) {
         code = 128 + number;
+        char *named = with_exit(report, code);
+        if (named) {
+            free(own);
+            report = own = named;
+        }
+    }
     if (command->status != FW_OK && number != SIGPIPE)
         fw_view_message(&command->view, FW_MESSAGE_ERROR, command->err.text);
     if (report && !command->no_reports)
