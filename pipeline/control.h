@@ -26,37 +26,48 @@ enum fw_run_state {
 };
 
 enum fw_wait_kind {
-    FW_WAIT_NONE = 0,  /* working */
-    FW_WAIT_START,     /* for go */
-    FW_WAIT_IN_SLOT,   /* writer: for a free slot or descriptor */
-    FW_WAIT_RANGE,     /* worker: for a range */
-    FW_WAIT_INPUT,     /* worker: for a frame of its range */
-    FW_WAIT_OUT_SLOT,  /* worker: for an OUT slot */
-    FW_WAIT_HEAD,      /* reader: for the next frame */
-    FW_WAIT_READ,      /* decoder: for bytes of a pipe */
-    FW_WAIT_WRITE,     /* encoder: for room in a pipe */
-    FW_WAIT_PACKET     /* decoder: for room in the packet ring */
+    FW_WAIT_NONE = 0, /* working */
+    FW_WAIT_START,    /* for go */
+    FW_WAIT_IN_SLOT,  /* writer: for a free slot or descriptor */
+    FW_WAIT_RANGE,    /* worker: for a range */
+    FW_WAIT_INPUT,    /* worker: for a frame of its range */
+    FW_WAIT_OUT_SLOT, /* worker: for an OUT slot */
+    FW_WAIT_HEAD,     /* reader: for the next frame */
+    FW_WAIT_READ,     /* decoder: for bytes of a pipe */
+    FW_WAIT_WRITE,    /* encoder: for room in a pipe */
+    FW_WAIT_PACKET    /* decoder: for room in the packet ring */
 };
+
+/* What a role counts beside frames and bytes, for progress. */
+enum fw_encoder_aux {
+    FW_AUX_END_US = 0, /* end of the last written frame in the output's time, microseconds */
+    FW_AUX_DUPLICATED = 1,
+    FW_AUX_DROPPED = 2 /* by the sink */
+};
+enum fw_decoder_aux { FW_AUX_DAMAGED = 0 };
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t fw_now_ns(void);
 
 /* Clocks are CLOCK_MONOTONIC nanoseconds; durations are nanoseconds. */
 struct fw_proc {
     alignas(FW_LINE) _Atomic uint32_t generation;
     _Atomic uint32_t wait_kind; /* enum fw_wait_kind */
     _Atomic uint64_t wait_seq;
-    _Atomic uint64_t beat;      /* counts up whenever the process does anything, waits included */
-    _Atomic uint64_t current;   /* sequence number + 1 of the frame in work; 0: none */
-    volatile uint32_t step;     /* filter of the chain in work */
+    _Atomic uint64_t beat;    /* counts up whenever the process does anything, waits included */
+    _Atomic uint64_t current; /* sequence number + 1 of the frame in work; 0: none */
+    volatile uint32_t step;   /* filter of the chain in work */
     uint32_t reserved;
-    _Atomic uint64_t frames;    /* finished by this process, all generations */
-    _Atomic uint64_t bytes;     /* read or written */
+    _Atomic uint64_t frames; /* finished by this process, all generations */
+    _Atomic uint64_t bytes;  /* read or written */
     _Atomic uint64_t busy_ns;
     _Atomic uint64_t starved_ns; /* waited for input */
     _Atomic uint64_t blocked_ns; /* waited for room */
     _Atomic uint64_t wakes;
     _Atomic uint64_t lost_wakeups;
-    _Atomic uint64_t pss_peak;  /* bytes, sampled by the process itself */
-    _Atomic uint64_t aux[8];    /* role-specific counters, named in roles.h */
-    struct fw_error error;      /* why the process ended, written before it exits */
+    _Atomic uint64_t pss_peak; /* bytes, sampled by the process itself */
+    _Atomic uint64_t aux[8];   /* enum fw_encoder_aux, enum fw_decoder_aux */
+    struct fw_error error;     /* why the process ended, written before it exits */
 };
 
 struct fw_control {

@@ -5,6 +5,8 @@
 
 /* A hostile decoder can send a record of any size up to this. */
 #define RECORD_MAX (512u << 20)
+/* Waiting for the frames that they belong to: more is no file that anybody plays. */
+#define QUEUE_MAX (1ull << 30)
 
 struct queued {
     struct queued *next;
@@ -19,7 +21,8 @@ struct fw_drain {
     pthread_cond_t changed;
     struct queued *first;
     struct queued **last;
-    int status; /* FW_OK while records may come */
+    uint64_t waiting; /* bytes of all that is queued */
+    int status;       /* FW_OK while records may come */
     struct fw_error error;
 };
 
@@ -36,8 +39,16 @@ static int drain_one(struct fw_drain *drain, struct fw_error *err)
     pthread_mutex_lock(&drain->lock);
     *drain->last = queued;
     drain->last = &queued->next;
+    drain->waiting += queued->bytes;
+    bool full = drain->waiting > QUEUE_MAX;
     pthread_cond_signal(&drain->changed);
     pthread_mutex_unlock(&drain->lock);
+    if (full)
+        return fw_fail(err, FW_ERR_MEMORY,
+                       "more than %llu MiB of packets beside the video wait for its frames\n"
+                       "hint: the streams are interleaved too coarsely: remux the input, or leave "
+                       "streams out with -map, -an or -sn",
+                       QUEUE_MAX >> 20);
     return FW_OK;
 }
 
@@ -53,6 +64,9 @@ static void *drain_all(void *argument)
     drain->error = err;
     pthread_cond_signal(&drain->changed);
     pthread_mutex_unlock(&drain->lock);
+    /* The main thread may wait for a frame, which waits for room in a ring that nobody empties. */
+    if (status < 0)
+        atomic_store(&drain->ring->control->run_state, FW_ABORT);
     return NULL;
 }
 
@@ -83,6 +97,7 @@ int fw_drain_next(struct fw_drain *drain, void **record_out, size_t *bytes_out,
     int status = FW_END;
     if (queued != NULL) {
         drain->first = queued->next;
+        drain->waiting -= queued->bytes;
         if (drain->first == NULL)
             drain->last = &drain->first;
         status = FW_OK;
@@ -95,6 +110,16 @@ int fw_drain_next(struct fw_drain *drain, void **record_out, size_t *bytes_out,
         *bytes_out = queued->bytes;
         free(queued);
     }
+    return status;
+}
+
+int fw_drain_failure(struct fw_drain *drain, struct fw_error *err)
+{
+    pthread_mutex_lock(&drain->lock);
+    int status = drain->status < 0 ? drain->status : FW_OK;
+    if (status != FW_OK && status != FW_ERR_CANCELLED)
+        *err = drain->error;
+    pthread_mutex_unlock(&drain->lock);
     return status;
 }
 

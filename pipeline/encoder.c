@@ -64,8 +64,8 @@ static int open_encoding(struct fw_station *station, struct encoding *encoding,
     return status;
 }
 
-/* Records up to the mark of frame `seq`, or with UINT64_MAX all that will come: the order of records
- * and frames is the decoder's, whoever is faster. */
+/* Records up to the mark of frame `seq`, or with UINT64_MAX all that will come: the order of
+ * records and frames is the decoder's, whoever is faster. */
 static int pass_records(struct encoding *encoding, uint64_t seq, struct fw_error *err)
 {
     int status = FW_OK;
@@ -166,7 +166,7 @@ static int run_loop(struct fw_station *station, struct encoding *encoding, struc
     int status = FW_OK;
     while (status == FW_OK) {
         struct fw_taken taken;
-        status = fw_hop_take(encoding->reader, &taken);
+        status = fw_hop_take(encoding->reader, &taken, err);
         if (status != FW_OK)
             break;
         uint64_t start = fw_now_ns();
@@ -179,9 +179,12 @@ static int run_loop(struct fw_station *station, struct encoding *encoding, struc
         fw_sink_stats(encoding->sink, &stats);
         atomic_store_explicit(&station->self->bytes, stats.bytes, memory_order_relaxed);
         atomic_store_explicit(&station->self->frames, encoding->frames, memory_order_relaxed);
-        atomic_store_explicit(&station->self->aux[0], (uint64_t)stats.end_us, memory_order_relaxed);
-        atomic_store_explicit(&station->self->aux[1], stats.duplicated, memory_order_relaxed);
-        atomic_store_explicit(&station->self->aux[2], stats.dropped, memory_order_relaxed);
+        atomic_store_explicit(&station->self->aux[FW_AUX_END_US], (uint64_t)stats.end_us,
+                              memory_order_relaxed);
+        atomic_store_explicit(&station->self->aux[FW_AUX_DUPLICATED], stats.duplicated,
+                              memory_order_relaxed);
+        atomic_store_explicit(&station->self->aux[FW_AUX_DROPPED], stats.dropped,
+                              memory_order_relaxed);
         atomic_fetch_add_explicit(&station->self->busy_ns, fw_now_ns() - start,
                                   memory_order_relaxed);
         fw_station_sample(station, false);
@@ -229,6 +232,9 @@ int fw_encoder_run(struct fw_station *station, struct fw_error *err)
         status = finish(station, &encoding, err);
     if (status == FW_OK)
         status = send_result(station, &encoding, err);
+    if (status == FW_ERR_CANCELLED && encoding.drain != NULL &&
+        fw_drain_failure(encoding.drain, err) != FW_OK)
+        status = err->status == FW_OK ? FW_ERR_CANCELLED : err->status;
     if (status != FW_OK && encoding.drain != NULL)
         atomic_store(&station->control->run_state, FW_ABORT);
     if (status != FW_OK && encoding.drain != NULL)

@@ -100,7 +100,7 @@ static int worker_wait(struct fw_hop *hop, struct worker_wait *w, enum fw_wait_k
     return fw_bell_wait(&wait);
 }
 
-int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease)
+int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease, struct fw_error *err)
 {
     struct worker_wait w = { .hop = hop };
     uint64_t range;
@@ -110,7 +110,7 @@ int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease)
     for (;;) {
         int status = worker_wait(hop, &w, FW_WAIT_RANGE, 0, range_or_end);
         if (status < 0)
-            return status;
+            return fw_fail(err, status, "cancelled");
         if (!find_ready(hop, UINT64_MAX, &range)) {
             if (all_consumed(hop))
                 return FW_END;
@@ -233,9 +233,16 @@ static void settle(struct fw_hop *hop, const struct fw_lease *lease, uint32_t st
     fw_hop_ring_writer(hop);
 }
 
+int fw_hop_lies(uint64_t seq, const char *what, struct fw_error *err)
+{
+    return fw_fail(err, FW_ERR_INTERNAL, "shared memory: frame %llu has %s",
+                   (unsigned long long)seq, what);
+}
+
 /* FW_OK: frame lease->next is to be done. FW_END: it is settled. FW_ERR_INTERNAL: its word lies, or
  * says that it is not there although it was seen to be `published`. */
-static int look_at_frame(struct fw_hop *hop, struct fw_lease *lease, bool published)
+static int look_at_frame(struct fw_hop *hop, struct fw_lease *lease, bool published,
+                         struct fw_error *err)
 {
     uint64_t seq = lease->next;
     uint64_t word = atomic_load(&fw_hop_descriptor(hop, seq)->word);
@@ -244,11 +251,11 @@ static int look_at_frame(struct fw_hop *hop, struct fw_lease *lease, bool publis
     if (laps > 0)
         return FW_END; /* consumed */
     if (laps < 0 || fw_word_state(word) == FW_FRAME_EMPTY)
-        return published ? FW_ERR_INTERNAL : FW_OK;
+        return published ? fw_hop_lies(seq, "been there and is gone", err) : FW_OK;
     if (fw_frame_finished(word))
         return FW_END;
     if (fw_word_state(word) != FW_FRAME_PUBLISHED)
-        return FW_ERR_INTERNAL;
+        return fw_hop_lies(seq, "a state that makes no sense", err);
     lease->attempts = fw_frame_attempts(word);
     if (fw_frame_mark(word) == 0)
         return FW_OK;
@@ -257,7 +264,7 @@ static int look_at_frame(struct fw_hop *hop, struct fw_lease *lease, bool publis
 }
 
 /* FW_OK: input and output are there; FW_END: the lease was yielded or the stream ends here. */
-static int wait_for_frame(struct fw_hop *hop, struct fw_lease *lease)
+static int wait_for_frame(struct fw_hop *hop, struct fw_lease *lease, struct fw_error *err)
 {
     struct worker_wait w = { .hop = hop, .range = range_of(hop, lease->start) };
     int status;
@@ -266,7 +273,7 @@ static int wait_for_frame(struct fw_hop *hop, struct fw_lease *lease)
     status = worker_wait(hop, &w, FW_WAIT_INPUT, w.seq + (uint64_t)hop->geometry.after,
                          input_or_yield);
     if (status < 0)
-        return status;
+        return fw_fail(err, status, "cancelled");
     if (!input_published(hop, lease->next))
         return yield(hop, lease);
     FW_HOOK(AFTER_INPUT_WAIT);
@@ -276,24 +283,25 @@ static int wait_for_frame(struct fw_hop *hop, struct fw_lease *lease)
     }
     status = worker_wait(hop, &w, FW_WAIT_OUT_SLOT, w.seq, bound_or_yield);
     if (status < 0)
-        return status;
+        return fw_fail(err, status, "cancelled");
     return is_bound(hop, lease->next) ? FW_OK : yield(hop, lease);
 }
 
-static int populate_out(struct fw_hop *hop, uint32_t slot)
+static int populate_out(struct fw_hop *hop, uint32_t slot, struct fw_error *err)
 {
     uint64_t bit = UINT64_C(1) << (slot % 64);
 
     if (hop->out_touched[slot / 64] & bit)
         return FW_OK;
     int status = fw_arena_populate(hop->out + slot * hop->geometry.out_slot_bytes,
-                                   hop->geometry.out_slot_bytes, true, NULL);
+                                   hop->geometry.out_slot_bytes, true, err);
     if (status == FW_OK)
         hop->out_touched[slot / 64] |= bit;
     return status;
 }
 
-static int open_work(struct fw_hop *hop, const struct fw_lease *lease, struct fw_work *work)
+static int open_work(struct fw_hop *hop, const struct fw_lease *lease, struct fw_work *work,
+                     struct fw_error *err)
 {
     const struct fw_hop_geometry *g = &hop->geometry;
     const struct fw_descriptor *desc = fw_hop_descriptor(hop, lease->next);
@@ -303,42 +311,43 @@ static int open_work(struct fw_hop *hop, const struct fw_lease *lease, struct fw
     memset(work, 0, sizeof(*work));
     fw_info_load(&desc->in, &work->info);
     if (!hop->in || !hop->out || in_slot >= g->in_slots || out_slot >= g->out_slots)
-        return FW_ERR_INTERNAL;
+        return fw_hop_lies(lease->next, "a slot that does not exist", err);
     if (!fw_info_fits(&work->info, g->in_slot_bytes))
-        return FW_ERR_INTERNAL;
+        return fw_hop_lies(lease->next, "a description that makes no sense", err);
     work->seq = lease->next;
     work->in = hop->in + in_slot * g->in_slot_bytes;
     work->out = hop->out + out_slot * g->out_slot_bytes;
     work->out_slot = out_slot;
     atomic_store(&hop->self->current, lease->next + 1);
-    return populate_out(hop, out_slot);
+    return populate_out(hop, out_slot, err);
 }
 
-int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *work)
+int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *work,
+                  struct fw_error *err)
 {
     fw_proc_beat(hop->self);
     for (; lease->next < lease->end; lease->next++) {
         if (fw_control_aborting(hop->control))
-            return FW_ERR_CANCELLED;
+            return fw_fail(err, FW_ERR_CANCELLED, "cancelled");
         if (!lease_held(hop, lease)) {
             lease->end = lease->next;
             lease->word = 0;
             return FW_END;
         }
-        int status = look_at_frame(hop, lease, false);
+        int status = look_at_frame(hop, lease, false, err);
         if (status == FW_END)
             continue;
         if (status < 0)
             return status;
-        status = wait_for_frame(hop, lease);
+        status = wait_for_frame(hop, lease, err);
         if (status != FW_OK)
             return status;
         /* Once more: the wait may have published it. */
-        status = look_at_frame(hop, lease, true);
+        status = look_at_frame(hop, lease, true, err);
         if (status == FW_END)
             continue;
         if (status == FW_OK)
-            status = open_work(hop, lease, work);
+            status = open_work(hop, lease, work, err);
         FW_HOOK(BEFORE_WORK);
         return status;
     }

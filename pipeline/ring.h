@@ -62,8 +62,8 @@ struct fw_hop {
 };
 
 /* Checks magic, version and geometry of formatted memory. `self_index` is the process's place in
- * control->procs, below control->proc_count, which is set by now: only those are rung. The
- * supervisor joins with FW_PROCS_MAX. */
+ * control->procs, below control->proc_count, which is set by now: only those are rung.
+ * FW_PROCS_MAX: a view that is no process's, whose `self` is NULL. */
 int fw_hop_join(struct fw_hop *hop, void *mem, const struct fw_hop_geometry *geometry,
                 struct fw_control *control, uint32_t self_index, void *in, void *out,
                 struct fw_error *err) FW_MUST_CHECK;
@@ -103,7 +103,7 @@ struct fw_lease {
 
 /* Waits for the lowest ready range and claims it. FW_OK, FW_END after the last frame,
  * FW_ERR_CANCELLED. */
-int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease) FW_MUST_CHECK;
+int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease, struct fw_error *err) FW_MUST_CHECK;
 /* Moves to the next unfinished frame of the lease: waits until it (and `after` neighbours) is
  * published and its OUT slot is bound. FW_OK with the frame to do; FW_END when the lease is over
  * (done, or yielded because a lower range became ready): claim again; FW_ERR_CANCELLED;
@@ -115,7 +115,8 @@ struct fw_work {
     uint8_t *out;              /* populated on its first use by this process */
     uint32_t out_slot;
 };
-int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *work) FW_MUST_CHECK;
+int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *work,
+                  struct fw_error *err) FW_MUST_CHECK;
 /* A neighbour of the frame in work, -before <= offset <= after: a checked copy of its info, and its
  * pixels, valid until the work is finished. FW_OK; FW_END when it lies outside the stream;
  * FW_ERR_INTERNAL when the shared memory lies. */
@@ -150,7 +151,8 @@ struct fw_taken {
 /* Binds what can be bound, then waits for the next frame in order. FW_OK, FW_END after the last,
  * FW_ERR_CANCELLED, FW_ERR_INTERNAL when the shared memory lies. The pixels are valid until
  * fw_hop_consume. */
-int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken) FW_MUST_CHECK;
+int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken,
+                struct fw_error *err) FW_MUST_CHECK;
 /* Gives the frame just taken back. */
 void fw_hop_consume(struct fw_hop_reader *reader);
 

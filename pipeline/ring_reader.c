@@ -69,16 +69,16 @@ static bool head_or_end(void *arg)
 
 /* A frame without pixels still has its place in time. */
 static int describe_absent(const struct fw_hop_reader *reader, const struct fw_descriptor *desc,
-                           struct fw_taken *taken)
+                           struct fw_taken *taken, struct fw_error *err)
 {
     fw_info_load(&desc->in, &taken->info);
     if (!fw_info_fits(&taken->info, reader->hop->geometry.in_slot_bytes))
-        return FW_ERR_INTERNAL;
+        return fw_hop_lies(taken->seq, "a description that makes no sense", err);
     return FW_OK;
 }
 
 static int describe(const struct fw_hop_reader *reader, const struct fw_descriptor *desc,
-                    uint64_t word, struct fw_taken *taken)
+                    uint64_t word, struct fw_taken *taken, struct fw_error *err)
 {
     const struct fw_hop_geometry *g = &reader->hop->geometry;
     bool alias = taken->outcome == FW_OUTCOME_ALIAS;
@@ -90,9 +90,9 @@ static int describe(const struct fw_hop_reader *reader, const struct fw_descript
         slot = atomic_load_explicit(&desc->in_slot, memory_order_relaxed);
     fw_info_load(fw_frame_flags(word) & FW_FRAME_IN_INFO ? &desc->in : &desc->out, &taken->info);
     if (!pool || slot >= (alias ? g->in_slots : g->out_slots))
-        return FW_ERR_INTERNAL;
+        return fw_hop_lies(taken->seq, "a slot that does not exist", err);
     if (!fw_info_fits(&taken->info, stride))
-        return FW_ERR_INTERNAL;
+        return fw_hop_lies(taken->seq, "a description that makes no sense", err);
     taken->pixels = pool + slot * stride;
     if (taken->info.blob_bytes > 0)
         taken->blob = taken->pixels + stride - FW_BLOB_MAX;
@@ -113,7 +113,7 @@ static int wait_for_head(struct fw_hop_reader *reader)
     return fw_bell_wait(&wait);
 }
 
-int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken)
+int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken, struct fw_error *err)
 {
     static const enum fw_outcome outcomes[] = { FW_OUTCOME_DONE, FW_OUTCOME_ALIAS, FW_OUTCOME_DROP,
                                                 FW_OUTCOME_HOLD };
@@ -128,14 +128,17 @@ int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken)
         return status;
     const struct fw_descriptor *desc = fw_hop_descriptor(hop, reader->next);
     uint64_t word = atomic_load(&desc->word);
-    if (fw_word_lap(word) != fw_hop_lap(hop, reader->next) || !fw_frame_finished(word))
-        return atomic_load(&hop->shared->end) == reader->next ? FW_END : FW_ERR_INTERNAL;
+    if (fw_word_lap(word) != fw_hop_lap(hop, reader->next) || !fw_frame_finished(word)) {
+        if (atomic_load(&hop->shared->end) == reader->next)
+            return FW_END;
+        return fw_hop_lies(reader->next, "a state that makes no sense", err);
+    }
     taken->seq = reader->next;
     taken->outcome = outcomes[fw_word_state(word) - FW_FRAME_DONE];
     if (taken->outcome == FW_OUTCOME_DONE || taken->outcome == FW_OUTCOME_ALIAS)
-        status = describe(reader, desc, word, taken);
+        status = describe(reader, desc, word, taken, err);
     else
-        status = describe_absent(reader, desc, taken);
+        status = describe_absent(reader, desc, taken, err);
     if (status < 0)
         return status;
     reader->taken = true;

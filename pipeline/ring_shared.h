@@ -137,6 +137,8 @@ void fw_info_store(struct fw_shared_info *shared, const struct fw_frame_info *in
 void fw_info_load(const struct fw_shared_info *shared, struct fw_frame_info *info_out);
 /* Whether a frame so described lies inside a slot of this size. */
 bool fw_info_fits(const struct fw_frame_info *info, uint64_t slot_bytes);
+/* FW_ERR_INTERNAL: what shared memory says of a frame cannot be. */
+int fw_hop_lies(uint64_t seq, const char *what, struct fw_error *err);
 
 /* Rings that look before they ring; the caller's stores are seq_cst. */
 void fw_hop_ring_writer(const struct fw_hop *hop);

@@ -35,10 +35,10 @@ struct fw_station {
     int socket;           /* to the supervisor */
     int input_fd;
     int output_fd;
-    int memory_fd;        /* /proc/self/smaps_rollup, opened before the lock; -1 */
+    int memory_fd; /* /proc/self/smaps_rollup, opened before the lock; -1 */
     bool output_seekable;
     bool threads;
-    uint64_t sampled_ns;  /* when memory was last sampled */
+    uint64_t sampled_ns; /* when memory was last sampled */
 };
 
 /* The last message of a role. */
@@ -77,7 +77,5 @@ int fw_station_lock(struct fw_station *station, const char *const *read_paths, u
                     struct fw_error *err) FW_MUST_CHECK;
 /* Samples this process's memory, at most twice a second unless `now`. */
 void fw_station_sample(struct fw_station *station, bool now);
-/* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t fw_now_ns(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A middle process: takes a lease on a range of frames, runs the chain over each of them from its IN
- * slot to its OUT slot. It owns nothing that outlives it.
+ * A middle process: takes a lease on a range of frames, runs the chain over each of them from its
+ * IN slot to its OUT slot. It owns nothing that outlives it.
  */
 #include "role.h"
 
@@ -162,10 +162,10 @@ static int run_lease(struct fw_station *station, struct working *working, struct
 {
     struct fw_lease lease = { 0 };
     struct fw_work work = { 0 };
-    int status = fw_lease_claim(&working->hop, &lease);
+    int status = fw_lease_claim(&working->hop, &lease, err);
     if (status != FW_OK)
         return status;
-    status = fw_lease_next(&working->hop, &lease, &work);
+    status = fw_lease_next(&working->hop, &lease, &work, err);
     while (status == FW_OK) {
         uint64_t start = fw_now_ns();
         status = do_frame(station, working, &lease, &work, err);
@@ -173,7 +173,7 @@ static int run_lease(struct fw_station *station, struct working *working, struct
                                   memory_order_relaxed);
         fw_station_sample(station, false);
         if (status == FW_OK)
-            status = fw_lease_next(&working->hop, &lease, &work);
+            status = fw_lease_next(&working->hop, &lease, &work, err);
     }
     return status == FW_END ? FW_OK : status;
 }

@@ -203,7 +203,7 @@ static void next_frame(struct scene *s, uint32_t which)
     struct fw_frame_info info;
     const uint8_t *pixels;
 
-    if (s->working[which] || fw_lease_next(hop, &s->leases[which], work) != FW_OK)
+    if (s->working[which] || fw_lease_next(hop, &s->leases[which], work, NULL) != FW_OK)
         return;
     s->working[which] = true;
     read_frame(work->in, &work->info);
@@ -227,7 +227,7 @@ static void take(struct scene *s)
 {
     struct fw_taken taken;
 
-    if (s->taken || fw_hop_take(s->reader, &taken) != FW_OK)
+    if (s->taken || fw_hop_take(s->reader, &taken, NULL) != FW_OK)
         return;
     s->taken = true;
     if (taken.pixels)
@@ -261,7 +261,7 @@ static void operate(struct scene *s, uint32_t op, uint32_t argument)
     if (op == OP_PUBLISH)
         publish(s, argument);
     else if (op == OP_CLAIM && !s->working[which])
-        (void)!fw_lease_claim(&s->hops[WORKER_A + which], &s->leases[which]);
+        (void)!fw_lease_claim(&s->hops[WORKER_A + which], &s->leases[which], NULL);
     else if (op == OP_NEXT)
         next_frame(s, which);
     else if (op == OP_FINISH)

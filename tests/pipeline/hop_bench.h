@@ -99,14 +99,14 @@ static inline uint32_t bench_publish(struct bench *b)
 static inline void bench_claim(struct bench *b, uint32_t worker, struct fw_lease *lease,
                                uint64_t start)
 {
-    cr_assert(fw_lease_claim(&b->hops[worker], lease) == FW_OK);
+    cr_assert(fw_lease_claim(&b->hops[worker], lease, NULL) == FW_OK);
     cr_assert(lease->start == start, "claimed %llu", (unsigned long long)lease->start);
 }
 
 static inline void bench_next(struct bench *b, uint32_t worker, struct fw_lease *lease,
                               struct fw_work *work, uint64_t seq)
 {
-    cr_assert(fw_lease_next(&b->hops[worker], lease, work) == FW_OK);
+    cr_assert(fw_lease_next(&b->hops[worker], lease, work, NULL) == FW_OK);
     cr_assert(work->seq == seq, "got frame %llu", (unsigned long long)work->seq);
 }
 
@@ -124,7 +124,7 @@ static inline void bench_finish(struct bench *b, uint32_t worker, struct fw_leas
 static inline void bench_take(struct bench *b, struct fw_taken *taken, uint64_t seq,
                               enum fw_outcome outcome)
 {
-    cr_assert(fw_hop_take(b->reader, taken) == FW_OK);
+    cr_assert(fw_hop_take(b->reader, taken, NULL) == FW_OK);
     cr_assert(taken->seq == seq, "took frame %llu", (unsigned long long)taken->seq);
     cr_assert(taken->outcome == outcome, "outcome %d", taken->outcome);
 }
@@ -135,7 +135,7 @@ static inline void bench_bind(struct bench *b)
     struct fw_taken taken;
 
     atomic_store(&b->control->run_state, FW_ABORT);
-    cr_assert(fw_hop_take(b->reader, &taken) == FW_ERR_CANCELLED);
+    cr_assert(fw_hop_take(b->reader, &taken, NULL) == FW_ERR_CANCELLED);
     atomic_store(&b->control->run_state, FW_RUN);
 }
 

@@ -56,7 +56,7 @@ Test(ranges, a_blocked_worker_yields_to_a_lower_range)
     bench_claim(&b, BENCH_A, &a, 0);
     bench_claim(&b, BENCH_B, &c, 1);
     fw_hop_requeue(&b.supervisor, BENCH_A, &requeue);
-    cr_assert(fw_lease_next(&b.hops[BENCH_B], &c, &work) == FW_END);
+    cr_assert(fw_lease_next(&b.hops[BENCH_B], &c, &work, NULL) == FW_END);
     bench_claim(&b, BENCH_B, &c, 0);
     bench_next(&b, BENCH_B, &c, &work, 0);
     bench_claim(&b, BENCH_A, &a, 1);
@@ -82,7 +82,7 @@ Test(ranges, a_yielded_range_keeps_its_finished_frames)
     bench_next(&b, BENCH_B, &c, &work, 2);
     bench_finish(&b, BENCH_B, &c, &work, FW_OUTCOME_DONE);
     fw_hop_requeue(&b.supervisor, BENCH_A, &requeue);
-    cr_assert(fw_lease_next(&b.hops[BENCH_B], &c, &work) == FW_END);
+    cr_assert(fw_lease_next(&b.hops[BENCH_B], &c, &work, NULL) == FW_END);
     bench_claim(&b, BENCH_B, &c, 0);
     for (uint64_t seq = 0; seq < 2; seq++) {
         bench_next(&b, BENCH_B, &c, &work, seq);
@@ -90,7 +90,7 @@ Test(ranges, a_yielded_range_keeps_its_finished_frames)
         bench_take(&b, &taken, seq, FW_OUTCOME_DONE);
         fw_hop_consume(b.reader);
     }
-    cr_assert(fw_lease_next(&b.hops[BENCH_B], &c, &work) == FW_END);
+    cr_assert(fw_lease_next(&b.hops[BENCH_B], &c, &work, NULL) == FW_END);
     bench_claim(&b, BENCH_B, &c, 2);
     bench_next(&b, BENCH_B, &c, &work, 3);
     bench_close(&b);
@@ -102,7 +102,7 @@ static void *claim_in_thread(void *arg)
     struct bench *b = arg;
     struct fw_lease lease;
 
-    bool ok = fw_lease_claim(&b->hops[BENCH_B], &lease) == FW_OK;
+    bool ok = fw_lease_claim(&b->hops[BENCH_B], &lease, NULL) == FW_OK;
     return (void *)(uintptr_t)(ok ? lease.start + 1 : 0);
 }
 
@@ -122,7 +122,7 @@ Test(ranges, who_sees_more_work_rings_the_next_worker)
     for (uint64_t seq = 0; seq < 2; seq++)
         atomic_store(&b.hops[0].ranges[seq].word, fw_range_word(0, 0, 0, FW_RANGE_READY));
     atomic_store(&b.hops[0].shared->published, 2);
-    cr_assert(fw_lease_claim(&b.hops[BENCH_A], &lease) == FW_OK);
+    cr_assert(fw_lease_claim(&b.hops[BENCH_A], &lease, NULL) == FW_OK);
     pthread_join(thread, &result);
     cr_assert((uintptr_t)result + lease.start == 2); /* one has 0, the other has 1 */
     cr_assert(atomic_load(&b.control->procs[BENCH_B].lost_wakeups) == 0);
@@ -248,7 +248,7 @@ Test(ranges, a_lease_taken_back_changes_nothing)
     bench_claim(&b, BENCH_A, &lease, 0);
     cr_assert(lease.word != old.word);
     bench_finish(&b, BENCH_A, &old, &stale, FW_OUTCOME_DROP);
-    cr_assert(fw_lease_next(&b.hops[BENCH_A], &old, &stale) == FW_END);
+    cr_assert(fw_lease_next(&b.hops[BENCH_A], &old, &stale, NULL) == FW_END);
     bench_next(&b, BENCH_A, &lease, &work, 0);
     bench_finish(&b, BENCH_A, &lease, &work, FW_OUTCOME_DONE);
     struct fw_taken taken;
@@ -399,7 +399,7 @@ Test(ranges, a_worker_refuses_lies)
             atomic_store(&b.hops[0].descriptors[0].in_slot, 4);
         else
             atomic_store(&b.hops[0].descriptors[0].binding, 5);
-        cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work) == FW_ERR_INTERNAL);
+        cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work, NULL) == FW_ERR_INTERNAL);
         bench_close(&b);
     }
 }
@@ -422,7 +422,7 @@ Test(ranges, the_reader_refuses_lies)
             spoil_info(&b.hops[0].descriptors[0].out, what);
         else
             atomic_store(&b.hops[0].descriptors[0].in_slot, UINT32_MAX);
-        cr_assert(fw_hop_take(b.reader, &taken) == FW_ERR_INTERNAL);
+        cr_assert(fw_hop_take(b.reader, &taken, NULL) == FW_ERR_INTERNAL);
         bench_close(&b);
     }
 }
@@ -453,6 +453,6 @@ Test(ranges, spoiled_cursors_claim_nothing_wild)
     atomic_store(&b.hops[0].shared->published, UINT64_MAX);
     bench_claim(&b, BENCH_A, &lease, 0);
     atomic_store(&b.hops[0].shared->consumed, UINT64_MAX);
-    cr_assert(fw_lease_claim(&b.hops[BENCH_B], &lease) == FW_END);
+    cr_assert(fw_lease_claim(&b.hops[BENCH_B], &lease, NULL) == FW_END);
     bench_close(&b);
 }

@@ -148,7 +148,7 @@ Test(ring, every_outcome_arrives)
             cr_assert(taken.pixels == NULL && taken.info.pts == i);
         fw_hop_consume(b.reader);
     }
-    cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work) == FW_END);
+    cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work, NULL) == FW_END);
     bench_close(&b);
 }
 
@@ -217,7 +217,7 @@ Test(ring, goes_round_many_times)
         bench_claim(&b, BENCH_A, &lease, seq);
         bench_next(&b, BENCH_A, &lease, &work, seq);
         bench_finish(&b, BENCH_A, &lease, &work, FW_OUTCOME_DONE);
-        cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work) == FW_END);
+        cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work, NULL) == FW_END);
         bench_take(&b, &taken, seq, FW_OUTCOME_DONE);
         fw_hop_consume(b.reader);
     }
@@ -243,15 +243,15 @@ Test(ring, a_partly_filled_range_ends_well)
     fw_hop_end(b.writer);
     for (uint64_t start = 0; start < 6; start += 4) {
         bench_claim(&b, BENCH_A, &lease, start);
-        while (fw_lease_next(&b.hops[BENCH_A], &lease, &work) == FW_OK)
+        while (fw_lease_next(&b.hops[BENCH_A], &lease, &work, NULL) == FW_OK)
             bench_finish(&b, BENCH_A, &lease, &work, FW_OUTCOME_DONE);
     }
     for (uint64_t seq = 0; seq < 6; seq++) {
         bench_take(&b, &taken, seq, FW_OUTCOME_DONE);
         fw_hop_consume(b.reader);
     }
-    cr_assert(fw_hop_take(b.reader, &taken) == FW_END);
-    cr_assert(fw_lease_claim(&b.hops[BENCH_A], &lease) == FW_END);
+    cr_assert(fw_hop_take(b.reader, &taken, NULL) == FW_END);
+    cr_assert(fw_lease_claim(&b.hops[BENCH_A], &lease, NULL) == FW_END);
     fw_hop_observe(&b.supervisor, &state);
     cr_assert(state.published == 6 && state.consumed == 6 && state.end == 6);
     bench_close(&b);
@@ -266,8 +266,8 @@ Test(ring, a_stream_may_be_empty)
     bench_open(&b, 8, 4, 4, 4);
     bench_start(&b);
     fw_hop_end(b.writer);
-    cr_assert(fw_hop_take(b.reader, &taken) == FW_END);
-    cr_assert(fw_lease_claim(&b.hops[BENCH_A], &lease) == FW_END);
+    cr_assert(fw_hop_take(b.reader, &taken, NULL) == FW_END);
+    cr_assert(fw_lease_claim(&b.hops[BENCH_A], &lease, NULL) == FW_END);
     bench_close(&b);
 }
 
@@ -287,9 +287,9 @@ Test(ring, drain_and_abort_end_every_wait)
     cr_assert(fw_hop_reserve(b.writer, &slot, NULL) == FW_END);
     atomic_store(&b.control->run_state, FW_ABORT);
     cr_assert(fw_hop_reserve(b.writer, &slot, NULL) == FW_ERR_CANCELLED);
-    cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work) == FW_ERR_CANCELLED);
-    cr_assert(fw_lease_claim(&b.hops[BENCH_B], &lease) == FW_ERR_CANCELLED);
-    cr_assert(fw_hop_take(b.reader, &taken) == FW_ERR_CANCELLED);
+    cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work, NULL) == FW_ERR_CANCELLED);
+    cr_assert(fw_lease_claim(&b.hops[BENCH_B], &lease, NULL) == FW_ERR_CANCELLED);
+    cr_assert(fw_hop_take(b.reader, &taken, NULL) == FW_ERR_CANCELLED);
     bench_close(&b);
 }
 
@@ -308,7 +308,7 @@ static void *take_in_thread(void *arg)
     struct bench *b = arg;
     struct fw_taken taken;
 
-    return (void *)(intptr_t)(fw_hop_take(b->reader, &taken) == FW_OK ? 0 : 1);
+    return (void *)(intptr_t)(fw_hop_take(b->reader, &taken, NULL) == FW_OK ? 0 : 1);
 }
 
 static void wait_until_asleep(const struct bench *b, const struct fw_bell *bell, uint32_t proc,

@@ -205,8 +205,8 @@ void fw_synthetic_work(struct fw_synthetic_job *job, uint32_t index, uint64_t se
     int status;
 
     fw_synthetic_join(job, &hop, index);
-    while ((status = fw_lease_claim(&hop, &lease)) == FW_OK) {
-        while ((status = fw_lease_next(&hop, &lease, &work)) == FW_OK)
+    while ((status = fw_lease_claim(&hop, &lease, NULL)) == FW_OK) {
+        while ((status = fw_lease_next(&hop, &lease, &work, NULL)) == FW_OK)
             work_on(&hop, &lease, &work, seed);
         if (status < 0)
             fw_synthetic_die("worker %u: next %d", index, status);
@@ -244,7 +244,7 @@ uint64_t fw_synthetic_read(struct fw_synthetic_job *job, uint64_t seed)
     fw_synthetic_join(job, &hop, FW_SYNTHETIC_READER);
     if (fw_hop_reader_create(&reader, &hop, &err) < 0)
         fw_synthetic_die("reader: %s", err.text);
-    while ((status = fw_hop_take(reader, &taken)) == FW_OK) {
+    while ((status = fw_hop_take(reader, &taken, NULL)) == FW_OK) {
         if (taken.seq != frames++)
             fw_synthetic_die("frame %llu out of order", (unsigned long long)taken.seq);
         check_taken(&taken, seed);
