@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include <libavutil/log.h>
+#include <libavutil/mem.h>
 
 #include "filters/filter.h"
+
+#define ALLOCATION_MAX (1u << 30)
 
 /* The sources of this process that listen; guarded by list_lock. One in a decoder process, a few in
  * threads mode. Process-wide because av_log_set_callback is. */
@@ -78,6 +81,11 @@ static void hear(void *context, int level, const char *format, va_list arguments
 static void silence(void)
 {
     av_log_set_callback(hear);
+}
+
+void fw_avlog_limit_memory(void)
+{
+    av_max_alloc(ALLOCATION_MAX);
 }
 
 void fw_avlog_silence(void)

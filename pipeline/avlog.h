@@ -34,6 +34,8 @@ struct fw_avlog {
 
 /* Takes the process's callback, once; other calls have no effect. */
 void fw_avlog_silence(void);
+/* No single allocation of libav above 1 GiB from here on: for processes that read hostile bytes. */
+void fw_avlog_limit_memory(void);
 /* From here on lines of `format`, and of codec contexts whose `opaque` is `log`, go to `log`. */
 void fw_avlog_init(struct fw_avlog *log, const AVFormatContext *format);
 void fw_avlog_deinit(struct fw_avlog *log); /* zeroed ok */

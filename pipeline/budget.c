@@ -1,6 +1,8 @@
 /* How many cores and how much memory there are, and how a hop is fitted into them. */
 #include "budget.h"
 
+#include "cgroup.h"
+
 #include "filters/check.h"
 #include "filters/format.h"
 #include "filters/image.h"
@@ -15,40 +17,8 @@
 #define RANGE_DEFAULT 2
 #define MIB (1024.0 * 1024.0)
 
-/* First number of a small kernel file; `absent` when there is none or it says "max". */
-static uint64_t read_number(const char *path, uint64_t absent)
-{
-    char text[64] = "";
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return absent;
-    char *line = fgets(text, sizeof(text), file);
-    fclose(file);
-    char *end = NULL;
-    uint64_t value = line == NULL ? 0 : strtoull(line, &end, 10);
-    return line == NULL || end == line ? absent : value;
-}
-
-static uint32_t quota_cores(void)
-{
-    char text[64] = "";
-    unsigned long long quota = 0, period = 0;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (file != NULL) {
-        char *line = fgets(text, sizeof(text), file);
-        fclose(file);
-        if (line == NULL || sscanf(line, "%llu %llu", &quota, &period) != 2)
-            return FW_WORKERS_MAX;
-    } else {
-        quota = read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", 0);
-        period = read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us", 0);
-        if (quota > 1ull << 40)
-            quota = 0; /* -1: none */
-    }
-    if (quota == 0 || period == 0)
-        return FW_WORKERS_MAX;
-    return (uint32_t)((quota + period - 1) / period);
-}
+#define CGROUP_MOUNT "/sys/fs/cgroup"
+#define CGROUP_SELF "/proc/self/cgroup"
 
 uint32_t fw_usable_cores(void)
 {
@@ -57,7 +27,7 @@ uint32_t fw_usable_cores(void)
     if (sched_getaffinity(0, sizeof(set), &set) == 0)
         count = CPU_COUNT(&set);
     uint32_t cores = count < 1 ? 1 : (uint32_t)count;
-    uint32_t quota = quota_cores();
+    uint32_t quota = fw_cgroup_cores(CGROUP_MOUNT, CGROUP_SELF);
     cores = quota < cores ? quota : cores;
     return cores > FW_WORKERS_MAX ? FW_WORKERS_MAX : cores;
 }
@@ -79,21 +49,8 @@ static uint64_t mem_available(void)
 uint64_t fw_available_memory(void)
 {
     uint64_t available = mem_available();
-    static const struct {
-        const char *limit;
-        const char *usage;
-    } groups[] = {
-        { "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current" },
-        { "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-          "/sys/fs/cgroup/memory/memory.usage_in_bytes" },
-    };
-    for (size_t i = 0; i < FW_COUNT(groups); i++) {
-        uint64_t limit = read_number(groups[i].limit, UINT64_MAX);
-        uint64_t usage = read_number(groups[i].usage, 0);
-        uint64_t left = limit > usage ? limit - usage : 0;
-        available = left < available ? left : available;
-    }
-    return available;
+    uint64_t group = fw_cgroup_memory(CGROUP_MOUNT, CGROUP_SELF);
+    return group < available ? group : available;
 }
 
 uint64_t fw_budget_bytes(const struct fw_settings *settings)
@@ -140,7 +97,7 @@ static uint64_t fit_once(struct fw_plan *plan, uint32_t workers, uint32_t range)
 /* Shrinks what the user left open, first the ranges, then the workers. */
 static uint64_t fit_auto(struct fw_plan *plan, const struct fw_settings *settings)
 {
-    uint32_t workers = settings->workers != 0 ? settings->workers : fw_usable_cores();
+    uint32_t workers = settings->workers != 0 ? settings->workers : plan->cores;
     uint32_t range = settings->range != 0 ? settings->range : RANGE_DEFAULT;
     uint64_t bytes = fit_once(plan, workers, range);
     if (bytes > plan->budget_bytes && settings->range == 0) {
@@ -166,7 +123,6 @@ int fw_budget_fit(struct fw_plan *plan, const struct fw_settings *settings, stru
         return fw_fail(err, FW_ERR_INPUT,
                        "a frame needs %.0f MiB, more than --max-slot allows (%.0f MiB)",
                        (double)largest / MIB, (double)settings->max_slot / MIB);
-    plan->budget_bytes = fw_budget_bytes(settings);
     uint64_t bytes = fit_auto(plan, settings);
     if (bytes > plan->budget_bytes)
         return fw_fail(err, FW_ERR_MEMORY,

@@ -1,6 +1,7 @@
 /* One question to one process: fork, run a function there, get its bytes or its error back. */
 #include "child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,13 +9,19 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536u
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STANDARD_FDS 2
+#else
+#define STANDARD_FDS 3
+#endif
 
 /* The parent's side of a running child. */
 struct call {
@@ -22,22 +29,17 @@ struct call {
     int error_fd;
     int pid_fd;
     pid_t pid;
-    int64_t deadline_ms; /* negative: none */
+    const struct fw_child_question *question;
+    uint64_t beat;    /* last seen, */
+    uint64_t beat_ns; /* and when it changed; without beats when the child was started */
     uint8_t *bytes;
     size_t count;
     size_t room;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- in the child ------------------------------------------------------------------------- */
 
-static void close_unkept(int *keep, uint32_t count)
+void fw_child_close_others(int *keep, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
         for (uint32_t k = i; k > 0 && keep[k - 1] > keep[k]; k--) {
@@ -56,9 +58,10 @@ static void close_unkept(int *keep, uint32_t count)
     (void)close_range((unsigned)first, ~0u, 0);
 }
 
+/* A locked process must not write to the user's terminal; a sanitizer has to. */
 static void blank_unkept(const int *keep, uint32_t count)
 {
-    for (int fd = 0; fd < 2; fd++) {
+    for (int fd = 0; fd < STANDARD_FDS; fd++) {
         bool kept = false;
         for (uint32_t i = 0; i < count; i++)
             kept = kept || keep[i] == fd;
@@ -72,12 +75,15 @@ static void blank_unkept(const int *keep, uint32_t count)
     }
 }
 
-static void default_signals(void)
+/* The keyboard's signals reach the whole group; only the caller acts on them. */
+static void reset_signals(void)
 {
-    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGALRM, SIGUSR1 };
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        (void)signal(numbers[i], SIG_DFL);
-    (void)signal(SIGPIPE, SIG_IGN); /* a parent that is gone shows as EPIPE */
+    static const int defaults[] = { SIGQUIT, SIGCHLD, SIGALRM, SIGUSR1 };
+    static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+        (void)signal(defaults[i], SIG_DFL);
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        (void)signal(ignored[i], SIG_IGN);
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -99,10 +105,7 @@ int fw_child_answer(int result_fd, const void *bytes, size_t count, struct fw_er
 }
 
 struct child {
-    int (*body)(void *arg, int result_fd, struct fw_error *err);
-    void *arg;
-    const int *keep_fds;
-    uint32_t keep_count;
+    const struct fw_child_question *question;
     pid_t parent;
     int result_fd;
     int error_fd;
@@ -117,15 +120,15 @@ static _Noreturn void child_main(const struct child *child)
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != child->parent)
         _exit(1);
-    default_signals();
-    for (uint32_t i = 0; i < child->keep_count; i++)
-        keep[count++] = child->keep_fds[i];
+    reset_signals();
+    for (uint32_t i = 0; i < child->question->keep_count; i++)
+        keep[count++] = child->question->keep_fds[i];
     keep[count++] = child->result_fd;
     keep[count++] = child->error_fd;
     blank_unkept(keep, count);
-    close_unkept(keep, count);
+    fw_child_close_others(keep, count);
 
-    int status = child->body(child->arg, child->result_fd, &err);
+    int status = child->question->body(child->question->arg, child->result_fd, &err);
     err.status = status;
     (void)close(child->result_fd);
     /* Less than PIPE_BUF, so it goes out whole or not at all. */
@@ -157,27 +160,40 @@ static int read_some(struct call *call, struct fw_error *err)
     return got == 0 ? FW_END : FW_OK;
 }
 
-static int wait_ms(const struct call *call)
+/* Milliseconds until the child counts as stuck; 0: it does now; negative: never. */
+static int wait_ms(struct call *call)
 {
-    if (call->deadline_ms < 0)
+    uint64_t now = fw_now_ns();
+    const struct fw_proc *proc = call->question->proc;
+    uint64_t beat = proc ? atomic_load(&proc->beat) : call->beat;
+    if (beat != call->beat) {
+        call->beat = beat;
+        call->beat_ns = now;
+    }
+    if (call->question->timeout_ms < 0)
         return -1;
-    int64_t left = call->deadline_ms - now_ms();
-    return left < 0 ? 0 : (int)left;
+    uint64_t gone = (now - call->beat_ns) / 1000000u;
+    uint64_t limit = (uint64_t)call->question->timeout_ms;
+    return gone >= limit ? 0 : (int)(limit - gone);
 }
 
 /* Until the child has ended and all that it wrote is here. */
 static int collect(struct call *call, struct fw_error *err)
 {
-    struct pollfd polls[2] = { { .fd = call->result_fd, .events = POLLIN },
-                               { .fd = call->pid_fd, .events = POLLIN } };
+    int cancel_fd = call->question->cancel_fd > 0 ? call->question->cancel_fd : -1;
+    struct pollfd polls[3] = { { .fd = call->result_fd, .events = POLLIN },
+                               { .fd = call->pid_fd, .events = POLLIN },
+                               { .fd = cancel_fd, .events = POLLIN } };
     for (;;) {
-        int ready = poll(polls, 2, wait_ms(call));
+        int ready = poll(polls, 3, wait_ms(call));
         if (ready < 0 && errno == EINTR)
             continue;
         if (ready < 0)
             return fw_fail(err, FW_ERR_SYSTEM, "cannot wait for a process: %s", strerror(errno));
-        if (ready == 0)
+        if (ready == 0 && wait_ms(call) == 0)
             return fw_fail(err, FW_ERR_STALLED, "a helper process gave no answer in time");
+        if (polls[2].revents != 0)
+            return fw_fail(err, FW_ERR_CANCELLED, "interrupted");
         bool more = polls[0].fd >= 0 && polls[0].revents != 0;
         if (more) {
             int status = read_some(call, err);
@@ -209,9 +225,9 @@ static int verdict(const struct call *call, const siginfo_t *info, struct fw_err
 
     if (got == (ssize_t)sizeof(told)) {
         told.text[sizeof(told.text) - 1] = '\0';
-        if (told.status >= 0)
-            return told.status;
-        bool known = told.status >= FW_ERR_LIMIT;
+        if (told.status == FW_OK)
+            return FW_OK;
+        bool known = told.status < 0 && told.status >= FW_ERR_LIMIT;
         return fw_fail(err, known ? told.status : FW_ERR_INTERNAL, "%s", told.text);
     }
     if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED) {
@@ -257,24 +273,40 @@ static int open_pipes(int results[2], int errors[2], struct fw_error *err)
     return FW_OK;
 }
 
-int fw_child_call(int (*body)(void *arg, int result_fd, struct fw_error *err), void *arg,
-                  const int *keep_fds, uint32_t keep_count, int timeout_ms, void **bytes_out,
-                  size_t *count_out, struct fw_error *err)
+/* No handler of the caller may run in the child before it is reset. */
+static pid_t fork_quiet(const struct child *child)
+{
+    sigset_t all;
+    sigset_t old;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &old);
+    pid_t pid = fork();
+    if (pid == 0)
+        child_main(child);
+    int number = errno;
+    (void)sigprocmask(SIG_SETMASK, &old, NULL);
+    errno = number;
+    return pid;
+}
+
+int fw_child_call(const struct fw_child_question *question, void **bytes_out, size_t *count_out,
+                  struct fw_error *err)
 {
     int results[2];
     int errors[2];
 
     *bytes_out = NULL;
     *count_out = 0;
-    if (keep_count > FW_CHILD_KEEP_MAX)
+    if (question->keep_count > FW_CHILD_KEEP_MAX)
         return fw_fail(err, FW_ERR_INTERNAL, "a child keeps at most %d descriptors",
                        FW_CHILD_KEEP_MAX);
     if (open_pipes(results, errors, err) < 0)
         return err ? err->status : FW_ERR_SYSTEM;
-    struct child child = { body, arg, keep_fds, keep_count, getpid(), results[1], errors[1] };
-    pid_t pid = fork();
-    if (pid == 0)
-        child_main(&child);
+    struct child child = { question, getpid(), results[1], errors[1] };
+    struct call call = { .question = question,
+                         .beat = question->proc ? atomic_load(&question->proc->beat) : 0,
+                         .beat_ns = fw_now_ns() };
+    pid_t pid = fork_quiet(&child);
     if (pid < 0) {
         int number = errno;
         close_pair(results);
@@ -283,11 +315,10 @@ int fw_child_call(int (*body)(void *arg, int result_fd, struct fw_error *err), v
     }
     (void)close(results[1]);
     (void)close(errors[1]);
-    struct call call = { .result_fd = results[0],
-                         .error_fd = errors[0],
-                         .pid_fd = pidfd_open(pid, 0),
-                         .pid = pid,
-                         .deadline_ms = timeout_ms < 0 ? -1 : now_ms() + timeout_ms };
+    call.result_fd = results[0];
+    call.error_fd = errors[0];
+    call.pid = pid;
+    call.pid_fd = pidfd_open(pid, 0);
     int status = attend(&call, err);
     if (call.pid_fd >= 0)
         (void)close(call.pid_fd);
@@ -302,4 +333,34 @@ int fw_child_call(int (*body)(void *arg, int result_fd, struct fw_error *err), v
     *bytes_out = call.bytes;
     *count_out = call.count;
     return status;
+}
+
+struct fw_control *fw_child_map_control(void)
+{
+    void *memory = mmap(NULL, sizeof(struct fw_control), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void fw_child_unmap_control(struct fw_control *control)
+{
+    if (control)
+        (void)munmap(control, sizeof(*control));
+}
+
+int fw_child_check_threads(struct fw_error *err)
+{
+    uint32_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
+        return FW_OK;
+    for (struct dirent *entry = readdir(tasks); entry; entry = readdir(tasks))
+        count += entry->d_name[0] != '.';
+    (void)closedir(tasks);
+    if (count > 1)
+        return fw_fail(err, FW_ERR_USAGE,
+                       "this process has %u threads, and only a single one can start processes\n"
+                       "hint: fw_job_run works from there",
+                       count);
+    return FW_OK;
 }

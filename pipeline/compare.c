@@ -39,10 +39,11 @@ static void place(const struct fw_image *page, const struct fw_snapshot *picture
 static int write_page(void *arg, int result_fd, struct fw_error *err)
 {
     const struct pair *pair = arg;
-    const struct fw_sandbox_options options = { .role = FW_SANDBOX_ENCODER };
+    const struct fw_sandbox_options options = { .role = FW_SANDBOX_ENCODER,
+                                                .address_space = FW_ADDRESS_SPACE_BASE };
     const uint32_t width = pair->before.width + LINE_WIDTH + pair->after.width;
     const uint32_t height = pair->before.height > pair->after.height ? pair->before.height
-                                                                      : pair->after.height;
+                                                                     : pair->after.height;
     struct fw_image page = { .format = fw_format_find("rgb24"),
                              .width = (int32_t)width,
                              .height = (int32_t)height,
@@ -75,7 +76,12 @@ static int publish(struct pair *pair, const struct fw_settings *settings, struct
     int status = fw_output_open(&output, settings, err);
     if (status == FW_OK) {
         pair->fd = output.fd;
-        status = fw_child_call(write_page, pair, &pair->fd, 1, TIMEOUT_MS, &bytes, &count, err);
+        const struct fw_child_question question = { .body = write_page,
+                                                    .arg = pair,
+                                                    .keep_fds = &pair->fd,
+                                                    .keep_count = 1,
+                                                    .timeout_ms = TIMEOUT_MS };
+        status = fw_child_call(&question, &bytes, &count, err);
         free(bytes);
     }
     if (status == FW_OK)
@@ -92,7 +98,9 @@ int fw_compare_png(const char *before, const char *after, uint64_t number, const
     bool skip = false;
 
     fw_settings_init(&settings);
-    int status = fw_settings_set(&settings, "output", png, err);
+    int status = fw_child_check_threads(err);
+    if (status == FW_OK)
+        status = fw_settings_set(&settings, "output", png, err);
     if (status == FW_OK)
         status = fw_output_check(&settings, -1, &skip, err);
     if (status == FW_OK)

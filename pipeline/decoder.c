@@ -4,6 +4,7 @@
  */
 #include "role.h"
 
+#include "avlog.h"
 #include "fault.h"
 #include "message.h"
 #include "packet_ring.h"
@@ -62,6 +63,8 @@ static int open_decoding(struct fw_station *station, struct decoding *decoding,
         .control = station->control,
         .proc = station->self,
     };
+    if (!station->threads)
+        fw_avlog_limit_memory();
     int status = fw_station_map(station, true, false, err);
     if (status == FW_OK)
         status = fw_station_lock(station, NULL, 0, err);
@@ -110,6 +113,13 @@ static int pass_frame(struct fw_station *station, struct decoding *decoding, str
     return write_mark(decoding, seq, err);
 }
 
+static void count_damage(struct fw_station *station, const struct decoding *decoding)
+{
+    struct fw_source_stats stats;
+    fw_source_stats(decoding->source, &stats);
+    atomic_store_explicit(&station->self->aux[FW_AUX_DAMAGED], stats.damaged, memory_order_relaxed);
+}
+
 static int run_loop(struct fw_station *station, struct decoding *decoding, struct fw_error *err)
 {
     int status = FW_OK;
@@ -124,6 +134,7 @@ static int run_loop(struct fw_station *station, struct decoding *decoding, struc
         else if (status == FW_OK)
             status = fw_packet_ring_write(&decoding->packets, event.record, event.record_bytes,
                                           err);
+        count_damage(station, decoding);
         fw_station_sample(station, false);
     }
     return status;

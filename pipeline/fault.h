@@ -1,6 +1,5 @@
-/* Named points where tests make a process fail on purpose: FRAMEWHEEL_FAULT or --fault, as
- * "role:point:seq:action" with action kill, segv, abort, stop, exit or spin. Costs one NULL
- * check. */
+/* Named points where tests make a process fail on purpose: --fault "role:point:seq:action" with
+ * action kill, segv, abort, stop, exit or spin. Costs one NULL check. */
 #ifndef FW_PIPELINE_FAULT_H
 #define FW_PIPELINE_FAULT_H
 

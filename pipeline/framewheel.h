@@ -34,22 +34,22 @@ FW_PUBLIC int fw_status_exit_code(int status);
 /* ---- options ------------------------------------------------------------------------------ */
 
 enum fw_arg_kind {
-    FW_ARG_FLAG,   /* no value */
+    FW_ARG_FLAG, /* no value */
     FW_ARG_VALUE
 };
 
 /* One row of the option table, the only one: parser, help, man page and completions read it. */
 struct fw_job_option {
-    const char *name;       /* canonical long name, without dashes */
-    const char *aliases;    /* other spellings, separated by spaces; a leading "-" marks single-dash
-                               words such as "-vf"; or NULL */
+    const char *name;    /* canonical long name, without dashes */
+    const char *aliases; /* other spellings, separated by spaces; a leading "-" marks single-dash
+                            words such as "-vf"; or NULL */
     enum fw_arg_kind kind;
-    const char *value_name; /* "FILE", "N", "stop|conceal|skip", ...; NULL for flags */
-    const char *group;      /* heading in the help */
-    const char *help;       /* one sentence; NULL: for tests, not shown */
+    const char *value_name;   /* "FILE", "N", "stop|conceal|skip", ...; NULL for flags */
+    const char *group;        /* heading in the help */
+    const char *help;         /* one sentence; NULL: for tests, not shown */
     const char *default_text; /* NULL: none worth showing */
     int repeatable;
-    int command_only;       /* concerns the framewheel command: a job accepts and ignores it */
+    int command_only; /* concerns the framewheel command: a job accepts and ignores it */
 };
 FW_PUBLIC uint32_t fw_job_option_count(void);
 FW_PUBLIC const struct fw_job_option *fw_job_option_at(uint32_t index); /* NULL past the end */
@@ -58,8 +58,7 @@ FW_PUBLIC const struct fw_job_option *fw_job_option_at(uint32_t index); /* NULL 
 FW_PUBLIC const struct fw_job_option *fw_job_option_find(const char *name);
 
 /* Did-you-mean: the candidate nearest to `wanted`, or NULL when none is near. */
-FW_PUBLIC const char *fw_nearest(const char *wanted, const char *const *candidates,
-                                 uint32_t count);
+FW_PUBLIC const char *fw_nearest(const char *wanted, const char *const *candidates, uint32_t count);
 
 /* ---- a job -------------------------------------------------------------------------------- */
 
@@ -74,23 +73,23 @@ struct fw_progress {
     uint32_t struct_size;
     uint32_t workers;
     double elapsed_s;
-    uint64_t frames;        /* written to the output so far */
-    uint64_t frames_total;  /* 0: unknown */
+    uint64_t frames;       /* written to the output so far */
+    uint64_t frames_total; /* 0: unknown */
     int frames_total_exact;
-    double fps;             /* recent */
+    double fps; /* recent */
     double fps_mean;
-    double eta_s;           /* negative: unknown */
-    double media_s;         /* time of the last written frame in the output */
-    uint64_t bytes;         /* written */
-    uint32_t ring_used;     /* frames between decoder and encoder */
+    double eta_s;       /* negative: unknown */
+    double media_s;     /* time of the last written frame in the output */
+    uint64_t bytes;     /* written */
+    uint32_t ring_used; /* frames between decoder and encoder */
     uint32_t ring_slots;
     uint64_t duplicated;
     uint64_t dropped;
     uint64_t damaged;
-    double busy_decoder;    /* share of wall time, 0..1 */
-    double busy_workers;    /* mean over the workers */
+    double busy_decoder; /* share of wall time, 0..1 */
+    double busy_workers; /* mean over the workers */
     double busy_encoder;
-    const char *limit;      /* "decoder", "filters", "encoder", "cpu" or "" */
+    const char *limit; /* "decoder", "filters", "encoder", "cpu" or "" */
 };
 
 enum fw_message_level { FW_MESSAGE_ERROR, FW_MESSAGE_WARNING, FW_MESSAGE_INFO, FW_MESSAGE_DEBUG };
@@ -98,7 +97,7 @@ enum fw_message_level { FW_MESSAGE_ERROR, FW_MESSAGE_WARNING, FW_MESSAGE_INFO, F
 struct fw_events {
     uint32_t struct_size;
     void *user;
-    void (*progress)(void *user, const struct fw_progress *progress);       /* may be NULL */
+    void (*progress)(void *user, const struct fw_progress *progress);           /* may be NULL */
     void (*message)(void *user, enum fw_message_level level, const char *text); /* may be NULL */
 };
 
@@ -126,7 +125,8 @@ FW_PUBLIC int fw_job_explain(struct fw_job *job, char **json_out,
 /* ---- looking ------------------------------------------------------------------------------ */
 
 /* What is in a file ("framewheel-probe/1"), read in a locked process. `count`: decode all of it and
- * count the frames. The caller frees *json_out. */
+ * count the frames. The caller frees *json_out. FW_ERR_USAGE when this process has more than one
+ * thread, since it forks; neither may SIGCHLD be ignored. */
 FW_PUBLIC int fw_probe(const char *path, int count, char **json_out,
                        struct fw_error *err) FW_MUST_CHECK;
 /* What this machine offers and lacks ("framewheel-doctor/1"): every check with "ok" and a text. The
@@ -139,8 +139,9 @@ FW_PUBLIC const struct fw_filter *fw_filter_find(const char *name);
 
 /* ---- pictures ----------------------------------------------------------------------------- */
 
-/* Writes frame `number` (from 0) of two videos side by side as a PNG: before | after. Both files are
- * read in locked processes; the picture is published like any output. */
+/* Writes frame `number` (from 0) of two videos side by side as a PNG: before | after. Both files
+ * are read in locked processes; the picture is published like any output. One thread, as fw_probe.
+ */
 FW_PUBLIC int fw_compare_png(const char *before, const char *after, uint64_t number,
                              const char *png, struct fw_error *err) FW_MUST_CHECK;
 

@@ -30,9 +30,8 @@ static double workers_share(const struct fw_supervisor *crew, uint64_t now)
     return count > 0 ? sum / count : 0;
 }
 
-static const char *limit_of(const struct fw_progress *progress)
+static const char *limit_of(const struct fw_progress *progress, uint32_t cores)
 {
-    uint32_t cores = fw_usable_cores();
     double busy = progress->busy_decoder + progress->busy_workers * progress->workers +
                   progress->busy_encoder;
     if (progress->busy_encoder > 0.9)
@@ -58,8 +57,7 @@ static void smooth_rate(struct fw_supervisor *crew, struct fw_progress *progress
                                                  : 0;
     progress->eta_s = -1;
     if (progress->frames_total > progress->frames && progress->fps_mean > 0)
-        progress->eta_s =
-            (double)(progress->frames_total - progress->frames) / progress->fps_mean;
+        progress->eta_s = (double)(progress->frames_total - progress->frames) / progress->fps_mean;
 }
 
 void fw_gauge_progress(struct fw_supervisor *crew, bool last)
@@ -68,6 +66,7 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
     bool heard = crew->events != NULL && crew->events->progress != NULL;
     if (crew->plan == NULL || (!last && (!heard || now - crew->gauge_ns < GAUGE_NS)))
         return;
+    const struct fw_proc *decoder = &crew->control->procs[FW_PROC_DECODER];
     const struct fw_proc *encoder = &crew->control->procs[FW_PROC_ENCODER];
     struct fw_hop_state at;
     fw_supervisor_observe(crew, &at);
@@ -78,19 +77,21 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
         .frames = atomic_load_explicit(&encoder->frames, memory_order_relaxed),
         .frames_total = crew->plan->frames_total,
         .frames_total_exact = crew->plan->frames_exact != 0,
-        .media_s = (double)(int64_t)atomic_load_explicit(&encoder->aux[0], memory_order_relaxed) /
+        .media_s = (double)(int64_t)atomic_load_explicit(&encoder->aux[FW_AUX_END_US],
+                                                         memory_order_relaxed) /
                    1e6,
         .bytes = atomic_load_explicit(&encoder->bytes, memory_order_relaxed),
         .ring_used = (uint32_t)(at.published - at.consumed),
         .ring_slots = fw_plan_slots(crew->plan),
-        .duplicated = atomic_load_explicit(&encoder->aux[1], memory_order_relaxed),
-        .dropped = atomic_load_explicit(&encoder->aux[2], memory_order_relaxed),
+        .duplicated = atomic_load_explicit(&encoder->aux[FW_AUX_DUPLICATED], memory_order_relaxed),
+        .dropped = atomic_load_explicit(&encoder->aux[FW_AUX_DROPPED], memory_order_relaxed),
+        .damaged = atomic_load_explicit(&decoder->aux[FW_AUX_DAMAGED], memory_order_relaxed),
         .busy_decoder = busy_share(crew, FW_PROC_DECODER, now),
         .busy_workers = workers_share(crew, now),
         .busy_encoder = busy_share(crew, FW_PROC_ENCODER, now),
     };
     smooth_rate(crew, &progress, now);
-    progress.limit = limit_of(&progress);
+    progress.limit = limit_of(&progress, crew->plan->cores);
     crew->limit = progress.limit;
     if (heard)
         crew->events->progress(crew->events->user, &progress);

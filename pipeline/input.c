@@ -2,27 +2,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int fw_input_open(int *fd_out, const struct fw_settings *settings, struct fw_error *err)
+int fw_input_open(int *fd_out, const char *path, struct fw_error *err)
 {
     struct stat info;
-    bool standard = strcmp(settings->input, "-") == 0;
+    bool standard = strcmp(path, "-") == 0;
     /* A FIFO without a writer must not hang the supervisor: open at once, read later. */
     int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                      : open(settings->input, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return fw_fail(err, FW_ERR_INPUT, "%s: %s", settings->input,
-                       standard ? "standard input is closed" : strerror(errno));
-    if (fstat(fd, &info) < 0 || S_ISDIR(info.st_mode)) {
-        close(fd);
-        return fw_fail(err, FW_ERR_INPUT, "%s: is a directory", settings->input);
+                      : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && !standard)
+        return fw_fail(err, FW_ERR_INPUT, "%s: %s", path, strerror(errno));
+    /* A program that was started without it fills its place with something that cannot be read. */
+    if (fd < 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) {
+        if (fd >= 0)
+            close(fd);
+        return fw_fail(err, FW_ERR_INPUT, "%s: standard input is closed", path);
     }
-    if (S_ISREG(info.st_mode) && info.st_size == 0) {
+    const char *fault = NULL;
+    if (fstat(fd, &info) < 0)
+        fault = strerror(errno);
+    else if (S_ISDIR(info.st_mode))
+        fault = "is a directory";
+    else if (S_ISREG(info.st_mode) && info.st_size == 0)
+        fault = "is empty";
+    if (fault != NULL) {
         close(fd);
-        return fw_fail(err, FW_ERR_INPUT, "%s: is empty", settings->input);
+        return fw_fail(err, FW_ERR_INPUT, "%s: %s", path, fault);
     }
     *fd_out = fd;
     return FW_OK;

@@ -2,10 +2,10 @@
 #ifndef FW_PIPELINE_INPUT_H
 #define FW_PIPELINE_INPUT_H
 
-#include "settings.h"
+#include "filters/filter.h"
 
-/* A descriptor above 2 for settings->input. FW_ERR_INPUT: missing, a directory, not readable. */
-int fw_input_open(int *fd_out, const struct fw_settings *settings,
-                  struct fw_error *err) FW_MUST_CHECK;
+/* A descriptor above 2 for `path`, "-" for standard input. FW_ERR_INPUT: missing, a directory, not
+ * readable. */
+int fw_input_open(int *fd_out, const char *path, struct fw_error *err) FW_MUST_CHECK;
 
 #endif

@@ -3,8 +3,8 @@
 #include "budget.h"
 #include "child.h"
 #include "plan_document.h"
+#include "plan_lock.h"
 #include "remux.h"
-#include "sandbox.h"
 #include "sink.h"
 #include "sink_estimate.h"
 
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define PLAN_TIMEOUT_MS 120000
+#define LOSSES_MAX 4096u
 
 char *fw_plan_chain_text(const struct fw_plan *plan, const struct fw_settings *settings)
 {
@@ -141,34 +142,18 @@ static void plan_length(struct planning *planning)
     int64_t frames = planning->media.frames_estimate;
     plan->frames_total = frames > 0 ? (uint64_t)frames : 0;
     plan->frames_exact = planning->media.frames_exact;
-    plan->output_estimate =
-        fw_sink_estimate(planning->settings, &plan->output, plan->frames_total);
-    snprintf(plan->encoder, sizeof(plan->encoder), "%s",
-             fw_sink_encoder_name(planning->settings));
-}
-
-/* Filters may read files while they are configured, so reading stays allowed; nothing else. */
-static int lock_planner(const struct planning *planning, struct fw_error *err)
-{
-    static const char *const everything[] = { "/" };
-    uint32_t layers = 0;
-    const struct fw_sandbox_options options = {
-        .role = FW_SANDBOX_WORKER,
-        .mode = planning->settings->sandbox,
-        .read_paths = everything,
-        .read_path_count = 1,
-    };
-    return fw_sandbox_enter(&options, &layers, err);
+    plan->output_estimate = fw_sink_estimate(planning->settings, &plan->output, plan->frames_total);
+    snprintf(plan->encoder, sizeof(plan->encoder), "%s", fw_sink_encoder_name(planning->settings));
 }
 
 static int make(struct planning *planning, struct fw_error *err)
 {
     struct fw_plan *plan = &planning->plan;
     plan->output_format = UINT32_MAX;
-    int status = planning->locked ? lock_planner(planning, err) : FW_OK;
+    int status = planning->locked ? fw_plan_lock(planning->settings, err) : FW_OK;
     if (status == FW_OK)
-        status =
-            fw_media_unpack(&planning->media, planning->media_bytes, planning->media_count, err);
+        status = fw_media_unpack(&planning->media, planning->media_bytes, planning->media_count,
+                                 err);
     if (status != FW_OK)
         return status;
     fw_link_from_video(&plan->source, &planning->media.video_params);
@@ -190,8 +175,8 @@ static int answer(struct planning *planning, struct fw_buffer *out, struct fw_er
     char *document = NULL;
     int status = FW_OK;
     if (planning->want_document)
-        status = fw_plan_document(&document, planning->settings, &planning->plan,
-                                  &planning->media, planning->chain, &planning->losses, err);
+        status = fw_plan_document(&document, planning->settings, &planning->plan, &planning->media,
+                                  planning->chain, &planning->losses, err);
     if (status == FW_OK)
         status = fw_buffer_append(out, &planning->plan, sizeof(planning->plan), err);
     if (status == FW_OK)
@@ -227,27 +212,40 @@ static int plan_in_child(void *argument, int result_fd, struct fw_error *err)
     return status;
 }
 
-static int read_answer(struct fw_planned *planned, const uint8_t *bytes, size_t count,
-                       struct fw_error *err)
+/* The answer comes from a process that read what the input says of itself. */
+static int read_answer(struct fw_planned *planned, const struct fw_plan_request *request,
+                       const uint8_t *bytes, size_t count, struct fw_error *err)
 {
     size_t head = sizeof(planned->plan) + sizeof(planned->loss_count);
     if (count < head)
         return fw_fail(err, FW_ERR_INTERNAL, "the planner's answer is short");
+    uint32_t loss_count = 0;
     memcpy(&planned->plan, bytes, sizeof(planned->plan));
-    memcpy(&planned->loss_count, bytes + sizeof(planned->plan), sizeof(planned->loss_count));
-    size_t losses = planned->loss_count * sizeof(planned->losses[0]);
-    if (planned->loss_count > 4096 || count - head < losses)
+    memcpy(&loss_count, bytes + sizeof(planned->plan), sizeof(loss_count));
+    planned->plan.budget_bytes = request->budget_bytes;
+    planned->plan.cores = request->cores;
+    int status = fw_plan_check(&planned->plan, err);
+    if (status != FW_OK)
+        return status;
+    size_t losses = loss_count * sizeof(planned->losses[0]);
+    if (loss_count > LOSSES_MAX || count - head < losses)
         return fw_fail(err, FW_ERR_INTERNAL, "the planner's answer does not hold its losses");
     planned->losses = malloc(losses + 1);
     planned->document = strndup((const char *)bytes + head + losses, count - head - losses);
     if (planned->losses == NULL || planned->document == NULL)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for the plan");
     memcpy(planned->losses, bytes + head, losses);
+    planned->loss_count = loss_count;
+    for (uint32_t i = 0; i < loss_count; i++) {
+        struct fw_loss *loss = &planned->losses[i];
+        loss->kind[sizeof(loss->kind) - 1] = '\0';
+        loss->detail[sizeof(loss->detail) - 1] = '\0';
+    }
     return FW_OK;
 }
 
-int fw_plan_make(struct fw_planned *planned, const struct fw_settings *settings, const void *media,
-                 size_t media_bytes, bool want_document, struct fw_error *err)
+int fw_plan_make(struct fw_planned *planned, const struct fw_plan_request *request,
+                 struct fw_error *err)
 {
     struct planning *planning = calloc(1, sizeof(*planning));
     struct fw_buffer here = { 0 };
@@ -255,22 +253,27 @@ int fw_plan_make(struct fw_planned *planned, const struct fw_settings *settings,
     size_t count = 0;
     if (planning == NULL)
         return fw_fail(err, FW_ERR_MEMORY, "no memory to plan");
-    planning->settings = settings;
-    planning->media_bytes = media;
-    planning->media_count = media_bytes;
-    planning->want_document = want_document;
+    planning->settings = request->settings;
+    planning->media_bytes = request->media;
+    planning->media_count = request->media_bytes;
+    planning->want_document = request->want_document;
+    planning->plan.budget_bytes = request->budget_bytes;
+    planning->plan.cores = request->cores;
     int status = FW_OK;
-    if (settings->isolation == FW_ISOLATION_THREADS) {
+    if (request->settings->isolation == FW_ISOLATION_THREADS) {
         status = plan_to_buffer(planning, &here, err);
         bytes = here.data;
         count = here.bytes;
     } else {
         planning->locked = true;
-        status = fw_child_call(plan_in_child, planning, NULL, 0, PLAN_TIMEOUT_MS, &bytes, &count,
-                               err);
+        const struct fw_child_question question = { .body = plan_in_child,
+                                                    .arg = planning,
+                                                    .timeout_ms = PLAN_TIMEOUT_MS,
+                                                    .cancel_fd = request->cancel_fd };
+        status = fw_child_call(&question, &bytes, &count, err);
     }
     if (status == FW_OK)
-        status = read_answer(planned, bytes, count, err);
+        status = read_answer(planned, request, bytes, count, err);
     free(bytes);
     free(planning);
     return status;

@@ -22,31 +22,31 @@ struct fw_losses;
 struct fw_hop_plan {
     struct fw_hop_geometry geometry;
     uint32_t workers;
-    uint32_t first_proc;     /* processes [first_proc, first_proc + workers) work here */
+    uint32_t first_proc; /* processes [first_proc, first_proc + workers) work here */
     uint64_t in_pool_bytes;
     uint64_t out_pool_bytes;
-    uint64_t scratch_bytes;  /* of one worker */
+    uint64_t scratch_bytes; /* of one worker */
 };
 
 /* Flat, so that it can be sent. */
 struct fw_plan {
-    struct fw_link source; /* the decoder's frames */
-    struct fw_link output; /* what the encoder gets */
+    struct fw_link source;                /* the decoder's frames */
+    struct fw_link output;                /* what the encoder gets */
     struct fw_hop_plan hops[FW_HOPS_MAX]; /* in line: a single process joins two neighbours */
     uint32_t hop_count;
-    uint32_t workers; /* of all hops */
+    uint32_t workers;       /* of all hops */
     uint32_t output_format; /* id to convert to at the chain's end; UINT32_MAX: none */
     uint64_t budget_bytes;
-    uint32_t chain_flags;    /* enum fw_caps_flags */
-    uint32_t rotated;        /* the tag's rotation is part of the chain */
+    uint32_t chain_flags;        /* enum fw_caps_flags */
+    uint32_t rotated;            /* the tag's rotation is part of the chain */
     char prefix[FW_PLAN_PREFIX]; /* filters in front of the user's chain: rotation */
     char encoder[FW_PLAN_NAME];
-    uint32_t step_count;         /* filters of the chain, conversions included */
-    uint32_t prefix_steps;       /* of them in front of the user's */
+    uint32_t step_count;   /* filters of the chain, conversions included */
+    uint32_t prefix_steps; /* of them in front of the user's */
     char steps[FW_PLAN_STEPS][FW_PLAN_NAME];
-    uint64_t frames_total;   /* 0: unknown */
+    uint64_t frames_total; /* 0: unknown */
     uint32_t frames_exact;
-    uint32_t reserved;
+    uint32_t cores;          /* usable ones of this machine */
     int64_t output_estimate; /* bytes; -1: unknown */
     struct fw_stream_plan streams[FW_STREAMS_MAX];
 };
@@ -59,10 +59,19 @@ struct fw_planned {
     char *document; /* "framewheel-plan/1" as JSON text, from malloc; NULL unless asked for */
 };
 
-/* Plans in a locked child process (in this one with --isolation=threads). `media` is the packed
- * struct fw_media. */
-int fw_plan_make(struct fw_planned *planned, const struct fw_settings *settings, const void *media,
-                 size_t media_bytes, bool want_document, struct fw_error *err) FW_MUST_CHECK;
+struct fw_plan_request {
+    const struct fw_settings *settings;
+    const void *media; /* packed struct fw_media */
+    size_t media_bytes;
+    uint64_t budget_bytes; /* of all pools and scratch */
+    uint32_t cores;
+    int cancel_fd; /* readable: FW_ERR_CANCELLED; 0: none */
+    bool want_document;
+};
+
+/* Plans in a locked child process (in this one with --isolation=threads). */
+int fw_plan_make(struct fw_planned *planned, const struct fw_plan_request *request,
+                 struct fw_error *err) FW_MUST_CHECK;
 void fw_planned_deinit(struct fw_planned *planned);
 
 /* The whole chain text of a plan: prefix and the user's. From malloc; NULL when out of memory. */

@@ -1,6 +1,7 @@
 /* fw_probe: what is in a file, said by a locked process that can open nothing. */
 #include "framewheel.h"
 
+#include "avlog.h"
 #include "child.h"
 #include "document.h"
 #include "input.h"
@@ -16,15 +17,20 @@
 #include <string.h>
 #include <unistd.h>
 
+/* As long as run waits for a process that makes no progress: four times --stall. */
+#define STALL_MS 120000
+
 struct probing {
     struct fw_settings settings;
+    struct fw_control *control; /* shared: the child beats here */
     int fd;
     bool count;
 };
 
-/* Decodes to the end. A frame has to be taken to make room for the next, so there is a slot for it. */
-static int count_frames(struct fw_source *source, const struct fw_video *video,
-                        uint64_t *frames_out, struct fw_error *err)
+/* Decodes to the end. A frame has to be taken to make room for the next, so there is a slot for it.
+ */
+static int count_frames(const struct probing *probing, struct fw_source *source,
+                        const struct fw_video *video, uint64_t *frames_out, struct fw_error *err)
 {
     static const struct fw_stream_plan none[FW_STREAMS_MAX];
     struct fw_image_layout layout;
@@ -39,6 +45,7 @@ static int count_frames(struct fw_source *source, const struct fw_video *video,
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a frame");
     int status = fw_source_plan(source, none, err);
     while (status == FW_OK) {
+        atomic_fetch_add(&probing->control->procs[0].beat, 1);
         status = fw_source_next(source, &event, err);
         if (status != FW_OK || event.kind != FW_EVENT_FRAME)
             continue;
@@ -59,7 +66,7 @@ static int probe_source(const struct probing *probing, struct fw_source *source,
     if (status == FW_OK)
         status = fw_media_unpack(&media, packed.data, packed.bytes, err);
     if (status == FW_OK && probing->count)
-        status = count_frames(source, &media.video_params, &frames, err);
+        status = count_frames(probing, source, &media.video_params, &frames, err);
     if (status == FW_OK && probing->count) {
         media.frames_estimate = (int64_t)frames;
         media.frames_exact = true;
@@ -83,16 +90,20 @@ static int probe_in_child(void *argument, int result_fd, struct fw_error *err)
 {
     struct probing *probing = argument;
     const struct fw_sandbox_options lock = { .role = FW_SANDBOX_DECODER,
-                                             .mode = FW_SANDBOX_AUTO };
+                                             .mode = FW_SANDBOX_AUTO,
+                                             .address_space = FW_ADDRESS_SPACE_BASE };
     const struct fw_source_options options = {
         .fd = probing->fd,
         .name = probing->settings.input,
         .settings = &probing->settings,
+        .control = probing->control,
+        .proc = &probing->control->procs[0],
     };
     struct fw_source *source = NULL;
     char *text = NULL;
     uint32_t layers = 0;
     fw_sink_silence();
+    fw_avlog_limit_memory();
     int status = fw_sandbox_enter(&lock, &layers, err);
     if (status == FW_OK)
         status = fw_source_open(&source, &options, err);
@@ -105,19 +116,37 @@ static int probe_in_child(void *argument, int result_fd, struct fw_error *err)
     return status;
 }
 
+static int ask(struct probing *probing, void **bytes_out, size_t *size_out, struct fw_error *err)
+{
+    probing->control = fw_child_map_control();
+    if (probing->control == NULL)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory to share with a process");
+    const struct fw_child_question question = { .body = probe_in_child,
+                                                .arg = probing,
+                                                .keep_fds = &probing->fd,
+                                                .keep_count = 1,
+                                                .timeout_ms = STALL_MS,
+                                                .proc = &probing->control->procs[0] };
+    int status = fw_child_call(&question, bytes_out, size_out, err);
+    fw_child_unmap_control(probing->control);
+    return status;
+}
+
 int fw_probe(const char *path, int count, char **json_out, struct fw_error *err)
 {
     struct probing probing = { .fd = -1, .count = count != 0 };
     void *bytes = NULL;
     size_t size = 0;
     fw_settings_init(&probing.settings);
-    int status = fw_settings_set(&probing.settings, "input", path, err);
+    int status = fw_child_check_threads(err);
+    if (status == FW_OK)
+        status = fw_settings_set(&probing.settings, "input", path, err);
     if (status == FW_OK)
         status = fw_settings_set(&probing.settings, "on-error", "conceal", err);
     if (status == FW_OK)
-        status = fw_input_open(&probing.fd, &probing.settings, err);
+        status = fw_input_open(&probing.fd, path, err);
     if (status == FW_OK)
-        status = fw_child_call(probe_in_child, &probing, &probing.fd, 1, -1, &bytes, &size, err);
+        status = ask(&probing, &bytes, &size, err);
     if (status == FW_OK)
         *json_out = bytes;
     else

@@ -3,6 +3,7 @@
 
 #include "document.h"
 #include "framewheel.h"
+#include "losses_document.h"
 #include "sandbox.h"
 
 #include "filters/check.h"
@@ -26,8 +27,10 @@ int fw_outcome_exit(const struct fw_outcome_record *record)
 {
     if (record->interrupted)
         return 128 + SIGINT;
-    if (record->error->status != FW_OK)
-        return fw_status_exit_code(record->error->status);
+    if (record->error->status != FW_OK) {
+        int code = fw_status_exit_code(record->error->status);
+        return code == 2 && record->crew != NULL && record->crew->running ? 1 : code;
+    }
     return record->degraded ? 9 : 0;
 }
 
@@ -58,40 +61,35 @@ static json_t *frames_json(const struct fw_outcome_record *record)
                      (json_int_t)in->damaged, "skipped", (json_int_t)in->skipped);
 }
 
-static void append_loss(json_t *list, const struct fw_loss *loss)
+void fw_outcome_source_losses(const struct fw_source_stats *stats, struct fw_losses *losses)
 {
-    json_array_append_new(list, json_pack("{s:s,s:o,s:o}", "kind", loss->kind, "stream",
-                                          loss->stream < 0 ? json_null()
-                                                           : json_integer(loss->stream),
-                                          "detail", fw_json_text(loss->detail)));
-}
-
-static void append_source_losses(json_t *list, const struct fw_source_stats *stats)
-{
-    struct fw_losses losses = { 0 };
     if (stats->changed > 0)
-        fw_losses_add(&losses, "converted", -1, "%llu frames of another size or format: %s",
+        fw_losses_add(losses, "converted", -1, "%llu frames of another size or format: %s",
                       (unsigned long long)stats->changed, stats->first_change);
     if (stats->side_lost > 0)
-        fw_losses_add(&losses, "side-data", -1, "%llu entries of frame side data could not travel",
+        fw_losses_add(losses, "side-data", -1, "%llu entries of frame side data could not travel",
                       (unsigned long long)stats->side_lost);
+    if (stats->late_streams > 0)
+        fw_losses_add(losses, "stream", -1,
+                      "%u streams that begin after the first seconds were left out",
+                      stats->late_streams);
     if (stats->damaged > 0)
-        fw_losses_add(&losses, "damage", -1, "%llu damaged: %s",
-                      (unsigned long long)stats->damaged, stats->first_damage);
-    for (uint32_t i = 0; i < losses.count; i++)
-        append_loss(list, &losses.items[i]);
-    fw_losses_deinit(&losses);
+        fw_losses_add(losses, "damage", -1, "%llu damaged: %s", (unsigned long long)stats->damaged,
+                      stats->first_damage);
 }
 
 static json_t *losses_json(const struct fw_outcome_record *record)
 {
     json_t *list = json_array();
-    for (uint32_t i = 0; record->planned != NULL && i < record->planned->loss_count; i++)
-        append_loss(list, &record->planned->losses[i]);
-    for (uint32_t i = 0; record->crew != NULL && i < record->crew->loss_count; i++)
-        append_loss(list, &record->crew->losses[i]);
-    if (record->crew != NULL)
-        append_source_losses(list, &record->crew->decoder_result.source);
+    struct fw_losses losses = { 0 };
+    if (record->planned != NULL)
+        fw_json_append_losses(list, record->planned->losses, record->planned->loss_count);
+    if (record->crew != NULL) {
+        fw_json_append_losses(list, record->crew->losses, record->crew->loss_count);
+        fw_outcome_source_losses(&record->crew->decoder_result.source, &losses);
+    }
+    fw_json_append_losses(list, losses.items, losses.count);
+    fw_losses_deinit(&losses);
     return list;
 }
 
@@ -143,11 +141,11 @@ static json_t *deaths_json(const struct fw_supervisor *crew)
     for (uint32_t i = 0; crew != NULL && i < crew->death_count; i++) {
         const struct fw_death *death = &crew->deaths[i];
         char name[32];
-        const char *filter =
-            death->proc_index >= FW_PROC_WORKERS && death->had_frame &&
-                    death->step < crew->plan->step_count && death->step < FW_PLAN_STEPS
-                ? crew->plan->steps[death->step]
-                : NULL;
+        const char *filter = death->proc_index >= FW_PROC_WORKERS && death->had_frame &&
+                                     death->step < crew->plan->step_count &&
+                                     death->step < FW_PLAN_STEPS
+                                 ? crew->plan->steps[death->step]
+                                 : NULL;
         fw_station_name(death->proc_index, name, sizeof(name));
         json_t *row = json_pack("{s:s,s:i,s:b,s:o,s:o,s:s}", "process", name, "signal",
                                 death->signal, "hung", death->stalled, "frame",
@@ -175,9 +173,11 @@ static json_t *sandbox_json(const struct fw_supervisor *crew)
 {
     char text[128] = "off";
     uint32_t layers = UINT32_MAX;
+    /* One without any has not come to its lock, or none was asked for. */
     for (uint32_t i = 0; crew != NULL && i < crew->proc_count; i++)
-        layers &= crew->children[i].layers;
-    if (crew != NULL && crew->proc_count > 0)
+        if (crew->children[i].layers != 0)
+            layers &= crew->children[i].layers;
+    if (layers != UINT32_MAX)
         fw_sandbox_describe(layers, text, sizeof(text));
     return json_string(text);
 }
@@ -218,12 +218,15 @@ char *fw_report_make(const struct fw_outcome_record *record)
     set_times(report, record);
     json_object_set_new(report, "workers",
                         json_integer(plan == NULL ? 0 : (json_int_t)plan->workers));
-    json_object_set_new(report, "range",
-                        json_integer(plan == NULL ? 0 : (json_int_t)plan->hops[0].geometry.range_len));
+    json_object_set_new(
+        report, "range",
+        json_integer(plan == NULL ? 0 : (json_int_t)plan->hops[0].geometry.range_len));
     json_object_set_new(report, "encoder", fw_json_text(plan == NULL ? NULL : plan->encoder));
     json_object_set_new(report, "limit", fw_json_text(crew == NULL ? NULL : crew->limit));
     json_object_set_new(report, "deaths", deaths_json(crew));
     json_object_set_new(report, "sandbox", sandbox_json(crew));
+    json_object_set_new(report, "reads_files",
+                        json_boolean(plan != NULL && (plan->chain_flags & FW_CAPS_READS_FILES)));
     json_object_set_new(report, "verified",
                         fw_json_text(crew == NULL ? "" : crew->encoder_result.verified));
     struct fw_error ignored = { 0 };

@@ -7,6 +7,7 @@
 #include "outcome.h"
 
 #include "budget.h"
+#include "child.h"
 #include "fault.h"
 #include "input.h"
 #include "job.h"
@@ -14,7 +15,6 @@
 
 #include "filters/chain.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,26 +30,11 @@ struct running {
     struct fw_planned planned;
     struct fw_output output;
     int input_fd;
+    uint64_t budget_bytes;
     void *media;
     size_t media_bytes;
     struct fw_outcome_record record;
 };
-
-/* A fork takes only the calling thread along, so others would leave their locks behind. */
-static int check_single_thread(struct fw_error *err)
-{
-    uint32_t count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    if (tasks == NULL)
-        return FW_OK;
-    for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks))
-        count += entry->d_name[0] != '.';
-    closedir(tasks);
-    if (count > 1)
-        return fw_fail(err, FW_ERR_USAGE,
-                       "this process has %u threads: fw_job_run works from there", count);
-    return FW_OK;
-}
 
 /* Everything that can be known before the input is read, all faults of a chain at once. */
 static int check_words(const struct fw_settings *settings, struct fw_error *err)
@@ -78,7 +63,8 @@ static int open_crew(struct running *running, const struct fw_events *events, st
     running->crew = calloc(1, sizeof(*running->crew));
     if (running->crew == NULL)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for the supervisor");
-    int status = fw_supervisor_init(running->crew, settings, events, fw_budget_bytes(settings),
+    running->budget_bytes = fw_budget_bytes(settings);
+    int status = fw_supervisor_init(running->crew, settings, events, running->budget_bytes,
                                     running->job->cancel_fd, err);
     running->crew->input_fd = running->input_fd;
     /* The report reads the shared counters. */
@@ -94,9 +80,16 @@ static int plan_job(struct running *running, bool want_document, struct fw_error
     if (status == FW_OK)
         status = fw_supervisor_expect_media(running->crew, &running->media, &running->media_bytes,
                                             err);
-    if (status == FW_OK)
-        status = fw_plan_make(&running->planned, &running->job->settings, running->media,
-                              running->media_bytes, want_document, err);
+    if (status != FW_OK)
+        return status;
+    const struct fw_plan_request request = { .settings = &running->job->settings,
+                                             .media = running->media,
+                                             .media_bytes = running->media_bytes,
+                                             .budget_bytes = running->budget_bytes,
+                                             .cores = fw_usable_cores(),
+                                             .cancel_fd = running->job->cancel_fd,
+                                             .want_document = want_document };
+    status = fw_plan_make(&running->planned, &request, err);
     if (status != FW_OK)
         return status;
     running->record.planned = &running->planned;
@@ -156,6 +149,37 @@ static int close_account(const struct running *running, struct fw_error *err)
     return FW_OK;
 }
 
+/* --strict: what was lost on the way. */
+static int check_late_losses(const struct running *running, struct fw_error *err)
+{
+    const struct fw_supervisor *crew = running->crew;
+    struct fw_losses losses = { 0 };
+    if (!running->job->settings.strict)
+        return FW_OK;
+    fw_outcome_source_losses(&crew->decoder_result.source, &losses);
+    const struct fw_loss *first = crew->loss_count > 0 ? &crew->losses[0]
+                                  : losses.count > 0   ? &losses.items[0]
+                                                       : NULL;
+    int status = first == NULL
+                     ? FW_OK
+                     : fw_fail(err, FW_ERR_FILTER, "--strict: %s: %s", first->kind, first->detail);
+    fw_losses_deinit(&losses);
+    return status;
+}
+
+/* The last look: an interrupt that comes later finds the job done. */
+static int settle_interrupts(struct running *running, struct fw_error *err)
+{
+    struct fw_supervisor *crew = running->crew;
+    uint64_t count = 0;
+    if (read(running->job->cancel_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+        crew->interrupts += (uint32_t)count;
+    if (crew->interrupts > 1)
+        return fw_fail(err, FW_ERR_CANCELLED, "interrupted");
+    running->record.interrupted = crew->interrupts > 0;
+    return FW_OK;
+}
+
 static int finish_job(struct running *running, struct fw_error *err)
 {
     struct fw_outcome_record *record = &running->record;
@@ -164,13 +188,15 @@ static int finish_job(struct running *running, struct fw_error *err)
         return status;
     fw_gauge_progress(running->crew, true);
     const struct fw_settings *settings = &running->job->settings;
-    if (settings->strict && running->crew->loss_count > 0)
-        return fw_fail(err, FW_ERR_FILTER, "--strict: %s: %s", running->crew->losses[0].kind,
-                       running->crew->losses[0].detail);
-    record->interrupted = running->crew->draining;
+    status = check_late_losses(running, err);
+    if (status != FW_OK)
+        return status;
     record->degraded = running->crew->decoder_result.source.damaged > 0 ||
                        running->crew->poisoned > 0;
     fw_fault_point(settings->fault, "supervisor", "publish", 0);
+    status = settle_interrupts(running, err);
+    if (status != FW_OK)
+        return status;
     return fw_output_commit(&running->output, record->interrupted, record->published,
                             sizeof(record->published), err);
 }
@@ -181,7 +207,7 @@ static int run_checked(struct running *running, const struct fw_events *events,
     const struct fw_settings *settings = &running->job->settings;
     int status = check_words(settings, err);
     if (status == FW_OK)
-        status = fw_input_open(&running->input_fd, settings, err);
+        status = fw_input_open(&running->input_fd, settings->input, err);
     if (status == FW_OK)
         status = fw_output_check(settings, running->input_fd, &running->record.skipped, err);
     if (status != FW_OK || running->record.skipped)
@@ -195,7 +221,8 @@ static int run_checked(struct running *running, const struct fw_events *events,
         status = start_job(running, err);
     if (status == FW_OK)
         status = fw_supervisor_watch(running->crew, err);
-    fw_supervisor_stop(running->crew); /* no child outlives this line */
+    if (running->crew != NULL)
+        fw_supervisor_stop(running->crew); /* no child outlives this line */
     if (status == FW_OK)
         status = finish_job(running, err);
     return status;
@@ -221,10 +248,13 @@ int fw_job_supervise(struct fw_job *job, const struct fw_events *events, struct 
     struct running running = { .job = job, .input_fd = -1 };
     running.record.settings = &job->settings;
     running.record.start_ns = fw_now_ns();
-    int status = check_single_thread(&own);
+    int status = fw_child_check_threads(&own);
     if (status == FW_OK)
         status = run_checked(&running, events, &own);
-    if (running.crew != NULL && running.crew->interrupts > 0 && status != FW_OK)
+    if (status > FW_OK)
+        status = fw_fail(&own, FW_ERR_INTERNAL, "the job ended with status %d", status);
+    if (status == FW_ERR_CANCELLED ||
+        (status != FW_OK && running.crew != NULL && running.crew->interrupts > 0))
         running.record.interrupted = true;
     running.record.end_ns = fw_now_ns();
     running.record.error = &own;
@@ -238,15 +268,27 @@ int fw_job_supervise(struct fw_job *job, const struct fw_events *events, struct 
     return status;
 }
 
+/* What would stop the job before its start; standard output takes the plan instead. */
+static int check_planned_output(const struct running *running, struct fw_error *err)
+{
+    const struct fw_settings *settings = &running->job->settings;
+    bool skip = false;
+    if (settings->output == NULL || strcmp(settings->output, "-") == 0)
+        return FW_OK;
+    return fw_output_check(settings, running->input_fd, &skip, err);
+}
+
 int fw_job_explain(struct fw_job *job, char **json_out, struct fw_error *err)
 {
     struct fw_error own = { 0 };
     struct running running = { .job = job, .input_fd = -1 };
-    int status = check_single_thread(&own);
+    int status = fw_child_check_threads(&own);
     if (status == FW_OK)
         status = check_words(&job->settings, &own);
     if (status == FW_OK)
-        status = fw_input_open(&running.input_fd, &job->settings, &own);
+        status = fw_input_open(&running.input_fd, job->settings.input, &own);
+    if (status == FW_OK)
+        status = check_planned_output(&running, &own);
     if (status == FW_OK)
         status = open_crew(&running, NULL, &own);
     if (status == FW_OK)

@@ -9,6 +9,10 @@
 
 #include "settings.h"
 
+/* Heap, code, stacks and codec tables of one process: the least for RLIMIT_AS. glibc reserves 64
+ * MiB for each thread that allocates, and codecs start a thread for each core. */
+#define FW_ADDRESS_SPACE_BASE (8ull << 30)
+
 enum fw_sandbox_role {
     FW_SANDBOX_DECODER, /* compute, read and lseek on open descriptors */
     FW_SANDBOX_WORKER,  /* compute */
@@ -26,7 +30,7 @@ enum fw_sandbox_layer {
 struct fw_sandbox_options {
     enum fw_sandbox_role role;
     enum fw_sandbox_mode mode;
-    uint64_t address_space; /* bytes for RLIMIT_AS; 0: unlimited */
+    uint64_t address_space;        /* bytes for RLIMIT_AS; 0: unlimited */
     const char *const *read_paths; /* files and folders that stay readable (reads_files filters) */
     uint32_t read_path_count;
 };

@@ -2,7 +2,9 @@
 #include "snapshot.h"
 
 #include "avframe.h"
+#include "avlog.h"
 #include "child.h"
+#include "input.h"
 #include "remux.h"
 #include "sandbox.h"
 #include "source.h"
@@ -10,18 +12,17 @@
 #include "filters/format.h"
 #include "filters/image.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <libswscale/swscale.h>
 
-#define TIMEOUT_MS 600000
+#define STALL_MS 120000 /* without progress */
 #define RGB_BYTES 3u
 
 struct request {
+    struct fw_control *control; /* shared: the child beats here */
     int fd;
     const char *path;
     uint64_t number;
@@ -37,17 +38,21 @@ struct head {
 
 static int lock_down(enum fw_sandbox_mode mode, struct fw_error *err)
 {
-    const struct fw_sandbox_options options = { .role = FW_SANDBOX_DECODER, .mode = mode };
+    const struct fw_sandbox_options options = { .role = FW_SANDBOX_DECODER,
+                                                .mode = mode,
+                                                .address_space = FW_ADDRESS_SPACE_BASE };
     uint32_t layers;
     return fw_sandbox_enter(&options, &layers, err);
 }
 
 /* Reads on until frame `number` waits in the source. */
-static int seek_frame(struct fw_source *source, uint64_t number, void *slot, size_t bytes,
-                      struct fw_frame_info *info, struct fw_error *err)
+static int seek_frame(const struct request *request, struct fw_source *source, void *slot,
+                      size_t bytes, struct fw_frame_info *info, struct fw_error *err)
 {
+    const uint64_t number = request->number;
     for (uint64_t seen = 0; seen <= number;) {
         struct fw_event event;
+        atomic_fetch_add(&request->control->procs[0].beat, 1);
         int status = fw_source_next(source, &event, err);
         if (status == FW_END)
             return fw_fail(err, FW_ERR_INPUT, "it has %llu frames, frame %llu was asked for",
@@ -157,7 +162,7 @@ static int media_of(struct fw_source *source, struct fw_media *media, struct fw_
     return fw_source_plan(source, plan, err);
 }
 
-static int read_frame(struct fw_source *source, uint64_t number, int result_fd,
+static int read_frame(const struct request *request, struct fw_source *source, int result_fd,
                       struct fw_error *err)
 {
     struct fw_media media = { 0 };
@@ -177,7 +182,7 @@ static int read_frame(struct fw_source *source, uint64_t number, int result_fd,
             status = fw_fail(err, FW_ERR_MEMORY, "no memory for a frame of %zu bytes", bytes);
     }
     if (status == FW_OK)
-        status = seek_frame(source, number, slot, bytes, &info, err);
+        status = seek_frame(request, source, slot, bytes, &info, err);
     if (status == FW_OK)
         status = answer(result_fd, &media, &info, slot, err);
     free(slot);
@@ -195,12 +200,15 @@ static int take(void *arg, int result_fd, struct fw_error *err)
     settings.on_error = FW_ON_ERROR_CONCEAL; /* a picture of damage is what is asked for */
     const struct fw_source_options options = { .fd = request->fd,
                                                .name = request->path,
-                                               .settings = &settings };
+                                               .settings = &settings,
+                                               .control = request->control,
+                                               .proc = &request->control->procs[0] };
+    fw_avlog_limit_memory();
     int status = lock_down(settings.sandbox, err);
     if (status == FW_OK)
         status = fw_source_open(&source, &options, err);
     if (status == FW_OK)
-        status = read_frame(source, request->number, result_fd, err);
+        status = read_frame(request, source, result_fd, err);
     fw_source_close(source);
     fw_settings_deinit(&settings);
     return status;
@@ -223,19 +231,34 @@ static int accept_answer(struct fw_snapshot *snapshot, size_t count, struct fw_e
     return FW_OK;
 }
 
+static int ask(struct request *request, void **bytes_out, size_t *count_out, struct fw_error *err)
+{
+    request->control = fw_child_map_control();
+    if (!request->control)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory to share with a process");
+    const struct fw_child_question question = { .body = take,
+                                                .arg = request,
+                                                .keep_fds = &request->fd,
+                                                .keep_count = 1,
+                                                .timeout_ms = STALL_MS,
+                                                .proc = &request->control->procs[0] };
+    int status = fw_child_call(&question, bytes_out, count_out, err);
+    fw_child_unmap_control(request->control);
+    return status;
+}
+
 int fw_snapshot_take(struct fw_snapshot *snapshot, const char *path, uint64_t number,
                      struct fw_error *err)
 {
-    struct request request = { -1, path, number };
+    struct request request = { .fd = -1, .path = path, .number = number };
     size_t count = 0;
 
     *snapshot = (struct fw_snapshot){ 0 };
-    request.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (request.fd < 0)
-        return fw_fail(err, FW_ERR_INPUT, "%s: %s", path, strerror(errno));
-    int status =
-        fw_child_call(take, &request, &request.fd, 1, TIMEOUT_MS, &snapshot->bytes, &count, err);
-    (void)close(request.fd);
+    int status = fw_input_open(&request.fd, path, err);
+    if (status == FW_OK)
+        status = ask(&request, &snapshot->bytes, &count, err);
+    if (request.fd >= 0)
+        (void)close(request.fd);
     if (status == FW_OK)
         status = accept_answer(snapshot, count, err);
     if (status < 0) {

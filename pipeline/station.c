@@ -13,9 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Heap, code, stacks and codec tables of one process, beyond the shared pools. */
-#define ADDRESS_SPACE_BASE (8ull << 30)
-
 uint64_t fw_now_ns(void)
 {
     struct timespec now;
@@ -76,8 +73,8 @@ int fw_station_join(struct fw_station *station, const struct fw_plan *plan, stru
                      : station->role == FW_ROLE_ENCODER ? plan->hop_count - 1
                                                         : fw_plan_hop_of(plan, station->proc_index);
     int status = fw_hop_join(hop, station->hops.base + fw_station_hop_offset(plan, index),
-                             &plan->hops[index].geometry, station->control,
-                             station->proc_index, station->in.base, station->out.base, err);
+                             &plan->hops[index].geometry, station->control, station->proc_index,
+                             station->in.base, station->out.base, err);
     if (status == FW_OK && ring != NULL)
         /* The encoder reads it from a thread whose waits are no sign of the process's life. */
         status = fw_packet_ring_join(ring, station->hops.base + fw_station_ring_offset(plan),
@@ -107,8 +104,8 @@ int fw_station_lock(struct fw_station *station, const char *const *read_paths, u
         struct fw_sandbox_options options = {
             .role = sandbox_role(station->role),
             .mode = station->settings->sandbox,
-            .address_space =
-                ADDRESS_SPACE_BASE + station->in.virtual_bytes + station->out.virtual_bytes,
+            .address_space = FW_ADDRESS_SPACE_BASE + station->in.virtual_bytes +
+                             station->out.virtual_bytes,
             .read_paths = read_paths,
             .read_path_count = count,
         };

@@ -9,11 +9,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum question { ANSWER, NOTHING, REFUSE, LIE, SIGNAL, HANG, LEAVE, DESCRIPTORS };
+enum question {
+    ANSWER,
+    NOTHING,
+    REFUSE,
+    LIE,
+    ODD,
+    SIGNAL,
+    HANG,
+    WAIT,
+    BEAT,
+    LEAVE,
+    DESCRIPTORS,
+    KEYBOARD
+};
+
+struct asked {
+    enum question question;
+    struct fw_control *control;
+};
+
+static int cancel_fd;
 
 #define ANSWER_BYTES 3000000u
 
@@ -37,12 +58,13 @@ static int answer_descriptors(int result_fd)
             (void)dprintf(result_fd, "%d ", fd);
     }
     (void)closedir(folder);
-    return FW_END;
+    return FW_OK;
 }
 
 static int body(void *arg, int result_fd, struct fw_error *err)
 {
-    switch (*(enum question *)arg) {
+    const struct asked *asked = arg;
+    switch (asked->question) {
     case ANSWER:
         return answer_long(result_fd, err);
     case REFUSE:
@@ -50,6 +72,20 @@ static int body(void *arg, int result_fd, struct fw_error *err)
     case LIE:
         memset(err->text, 'x', sizeof(err->text));
         return -1000;
+    case ODD:
+        return FW_END;
+    case BEAT:
+        for (int i = 0; i < 12; i++) {
+            atomic_fetch_add(&asked->control->procs[0].beat, 1);
+            (void)usleep(50000);
+        }
+        return FW_OK;
+    case KEYBOARD:
+        (void)raise(SIGINT);
+        (void)raise(SIGTERM);
+        (void)raise(SIGHUP);
+        (void)!write(STDERR_FILENO, "\033]0;x\007", 6);
+        return FW_OK;
     case SIGNAL: {
         const struct rlimit none = { 0, 0 };
         (void)setrlimit(RLIMIT_CORE, &none);
@@ -58,6 +94,7 @@ static int body(void *arg, int result_fd, struct fw_error *err)
         return FW_OK;
     }
     case HANG:
+    case WAIT:
         (void)pause();
         return FW_OK;
     case LEAVE:
@@ -73,8 +110,19 @@ static int ask(enum question question, const int *keep, uint32_t count, char **t
                size_t *bytes_out, struct fw_error *err)
 {
     void *bytes = NULL;
-    int status = fw_child_call(body, &question, keep, count, question == HANG ? 100 : 10000, &bytes,
-                               bytes_out, err);
+    struct fw_control *control = fw_child_map_control();
+    struct asked asked = { question, control };
+    const struct fw_child_question call = { .body = body,
+                                            .arg = &asked,
+                                            .keep_fds = keep,
+                                            .keep_count = count,
+                                            .timeout_ms = question == HANG || question == BEAT
+                                                              ? 300
+                                                              : 10000,
+                                            .cancel_fd = question == WAIT ? cancel_fd : 0,
+                                            .proc = &control->procs[0] };
+    int status = fw_child_call(&call, &bytes, bytes_out, err);
+    fw_child_unmap_control(control);
     *text_out = bytes;
     cr_expect_eq(waitpid(-1, NULL, WNOHANG), -1, "a child is left");
     return status;
@@ -106,6 +154,48 @@ Test(child, carries_errors_and_doubts_them)
     err = (struct fw_error){ 0 };
     cr_assert_eq(ask(LIE, NULL, 0, &text, &bytes, &err), FW_ERR_INTERNAL);
     cr_expect_lt(strlen(err.text), sizeof(err.text));
+    err = (struct fw_error){ 0 };
+    cr_assert_eq(ask(ODD, NULL, 0, &text, &bytes, &err), FW_ERR_INTERNAL);
+}
+
+Test(child, has_time_as_long_as_it_beats)
+{
+    struct fw_error err = { 0 };
+    char *text;
+    size_t bytes;
+    cr_assert_eq(ask(BEAT, NULL, 0, &text, &bytes, &err), FW_OK, "%s", err.text);
+    free(text);
+}
+
+Test(child, is_ended_when_the_caller_is_told_to_stop)
+{
+    struct fw_error err = { 0 };
+    char *text;
+    size_t bytes;
+    cancel_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+    cr_assert_eq(ask(WAIT, NULL, 0, &text, &bytes, &err), FW_ERR_CANCELLED, "%s", err.text);
+    cr_expect_eq(close(cancel_fd), 0);
+}
+
+Test(child, leaves_the_keyboard_and_the_terminal_to_the_caller)
+{
+    struct fw_error err = { 0 };
+    char *text;
+    size_t bytes;
+    int seen[2];
+    cr_assert_eq(pipe2(seen, O_CLOEXEC | O_NONBLOCK), 0);
+    int old = dup(STDERR_FILENO);
+    (void)dup2(seen[1], STDERR_FILENO);
+    int status = ask(KEYBOARD, NULL, 0, &text, &bytes, &err);
+    (void)dup2(old, STDERR_FILENO);
+    cr_expect_eq(status, FW_OK, "%s", err.text);
+    char byte;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    cr_expect_eq(read(seen[0], &byte, 1), -1, "a locked process wrote to the terminal");
+#else
+    (void)byte;
+#endif
+    free(text);
 }
 
 Test(child, names_how_a_child_ended)
@@ -130,7 +220,7 @@ Test(child, keeps_only_what_is_named)
     const int keep[] = { 40, 30 };
     int open_fd = open("/dev/null", O_RDONLY);
     cr_assert(dup2(open_fd, 30) == 30 && dup2(open_fd, 40) == 40 && dup2(open_fd, 41) == 41);
-    cr_assert_eq(ask(DESCRIPTORS, keep, 2, &text, &bytes, &err), FW_END, "%s", err.text);
+    cr_assert_eq(ask(DESCRIPTORS, keep, 2, &text, &bytes, &err), FW_OK, "%s", err.text);
     int zero, one, two, first, second, third, more;
     int found = sscanf(text, "%d %d %d %d %d %d %d", &zero, &one, &two, &first, &second, &third,
                        &more);
