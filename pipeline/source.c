@@ -147,8 +147,8 @@ int fw_source_changed(struct fw_source *source, struct fw_damage_place place, co
     place_text(place, where, sizeof(where));
     if (source->settings->on_change == FW_ON_CHANGE_ERROR)
         return fw_fail(err, FW_ERR_INPUT,
-                       "%s changes from %s to %s\n--on-change scale makes it %s again", where, from,
-                       to, from);
+                       "%s changes from %s to %s\nhint: --on-change scale goes on as %s", where,
+                       from, to, from);
     stats->changed++;
     if (!stats->first_change[0])
         (void)snprintf(stats->first_change, sizeof(stats->first_change), "%.40s: %.36s to %.36s",

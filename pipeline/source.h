@@ -53,7 +53,8 @@ int fw_source_next(struct fw_source *source, struct fw_event *event,
                    struct fw_error *err) FW_MUST_CHECK;
 /* Puts the waiting frame into a slot of `bytes` bytes whose last FW_BLOB_MAX are for side data. The
  * info has the time stamps of the output (offset taken off). A frame of another size or format than
- * the first one is converted, or FW_ERR_INPUT under --on-change error. */
+ * the first one is converted, or FW_ERR_INPUT under --on-change error, as for other aspects,
+ * ranges and matrices. */
 int fw_source_fill(struct fw_source *source, void *slot, size_t bytes, struct fw_frame_info *info,
                    struct fw_error *err) FW_MUST_CHECK;
 
@@ -64,7 +65,7 @@ struct fw_source_stats {
     uint64_t frames_cut;     /* decoded, but outside -ss/-to/-t/-frames:v */
     uint64_t damaged;        /* frames or packets with damage, concealed or skipped */
     uint64_t skipped;        /* frames left out by --on-error skip */
-    uint64_t changed;        /* frames scaled to the first size or format */
+    uint64_t changed;        /* frames of another size, format, aspect or colour than the first */
     uint64_t side_lost;      /* side data entries that could not travel */
     uint64_t bytes_read;
     char first_damage[240]; /* "" when none */
