@@ -170,6 +170,19 @@ static void get_cover(struct fw_wire_reader *in, struct fw_media_stream *stream)
     stream->cover->flags = flags;
 }
 
+static void get_header(struct fw_wire_reader *in, struct fw_media_stream *stream)
+{
+    size_t bytes;
+    const uint8_t *block = fw_wire_get_block(in, &bytes);
+    if (!bytes || in->bad)
+        return;
+    stream->subtitle_header = av_mallocz(bytes + 1);
+    if (stream->subtitle_header)
+        memcpy(stream->subtitle_header, block, bytes);
+    else
+        in->bad = true;
+}
+
 static void put_stream(struct fw_wire_writer *out, const struct fw_media_stream *stream)
 {
     put_parameters(out, stream->par);
@@ -185,6 +198,8 @@ static void put_stream(struct fw_wire_writer *out, const struct fw_media_stream 
     fw_wire_put_dict(out, stream->metadata);
     put_stream_side(out, stream);
     put_cover(out, stream);
+    const char *header = stream->subtitle_header;
+    fw_wire_put_block(out, header, header ? strlen(header) : 0);
 }
 
 static void get_stream(struct fw_wire_reader *in, struct fw_media_stream *stream)
@@ -207,6 +222,7 @@ static void get_stream(struct fw_wire_reader *in, struct fw_media_stream *stream
     fw_wire_get_dict(in, &stream->metadata);
     get_stream_side(in, stream);
     get_cover(in, stream);
+    get_header(in, stream);
     if (stream->time_base.num < 1 || stream->time_base.den < 1)
         in->bad = true;
 }
@@ -392,6 +408,7 @@ static void deinit_stream(struct fw_media_stream *stream)
         av_freep(&stream->side_data[i].data);
     av_freep(&stream->side_data);
     av_packet_free(&stream->cover);
+    av_freep(&stream->subtitle_header);
 }
 
 void fw_media_deinit(struct fw_media *media)

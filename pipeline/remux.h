@@ -43,7 +43,9 @@ struct fw_media_stream {
     int nb_side_data;
     bool attached_pic; /* `cover` holds the picture */
     AVPacket *cover;
-    bool usable; /* a decoder for it exists here */
+    bool usable;           /* a decoder for it exists here */
+    char *subtitle_header; /* what the decoder of text subtitles makes the head of a script; or NULL
+                            */
 };
 
 struct fw_media_chapter {

@@ -14,7 +14,7 @@ struct fw_subtitle_encoder {
     uint8_t *bytes;
 };
 
-/* A script without styles of its own, for codecs that have none. */
+/* A script without styles of its own, for decoders that give none. */
 static const char plain_header[] =
     "[Script Info]\r\n"
     "ScriptType: v4.00+\r\n"
@@ -36,15 +36,9 @@ const AVCodecContext *fw_subtitle_encoder_context(const struct fw_subtitle_encod
     return encoder->context;
 }
 
-static int give_header(AVCodecContext *context, const AVCodecParameters *par, struct fw_error *err)
+static int give_header(AVCodecContext *context, const char *text, struct fw_error *err)
 {
-    const void *text = plain_header;
-    size_t bytes = sizeof(plain_header) - 1;
-    bool script = par->codec_id == AV_CODEC_ID_ASS || par->codec_id == AV_CODEC_ID_SSA;
-    if (script && par->extradata_size > 0) {
-        text = par->extradata;
-        bytes = strnlen((const char *)par->extradata, (size_t)par->extradata_size);
-    }
+    size_t bytes = strlen(text);
     context->subtitle_header = av_mallocz(bytes + 1);
     if (!context->subtitle_header)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for subtitles");
@@ -66,7 +60,8 @@ static int prepare(struct fw_subtitle_encoder *encoder, const AVCodec *codec,
     context->flags |= AV_CODEC_FLAG_BITEXACT;
     context->width = media->video_params.width;
     context->height = media->video_params.height;
-    int status = give_header(context, source->par, err);
+    int status = give_header(context,
+                             source->subtitle_header ? source->subtitle_header : plain_header, err);
     if (status < 0)
         return status;
     int code = avcodec_open2(context, codec, NULL);

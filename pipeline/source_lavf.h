@@ -138,6 +138,8 @@ int fw_lavf_step(struct fw_lavf *lavf, struct fw_error *err) FW_MUST_CHECK;
 /* source_lavf_other.c: streams beside the main video. */
 int fw_lavf_other_plan(struct fw_lavf *lavf, const struct fw_stream_plan *streams,
                        struct fw_error *err) FW_MUST_CHECK;
+/* Opens the decoder of such a stream, once. */
+int fw_lavf_other_open(struct fw_lavf *lavf, uint32_t index, struct fw_error *err) FW_MUST_CHECK;
 /* Takes the packet's contents. */
 int fw_lavf_other_packet(struct fw_lavf *lavf, AVPacket *packet,
                          struct fw_error *err) FW_MUST_CHECK;

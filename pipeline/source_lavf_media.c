@@ -176,8 +176,21 @@ static void estimate(const struct fw_lavf *lavf, struct fw_media *media)
     media->frames_estimate = frames;
 }
 
-/* Everything is borrowed from the demuxer: packed at once and never freed from here. */
-static void describe_stream(const struct fw_lavf *lavf, uint32_t index, struct fw_media_stream *out)
+/* The head that the decoder gives to the texts it makes: styles may come from its stream. */
+static char *subtitle_header(struct fw_lavf *lavf, uint32_t index)
+{
+    const AVCodecParameters *par = lavf->format->streams[index]->codecpar;
+    const AVCodecDescriptor *row = avcodec_descriptor_get(par->codec_id);
+    struct fw_error ignored = { 0 };
+    if (par->codec_type != AVMEDIA_TYPE_SUBTITLE || !row || !(row->props & AV_CODEC_PROP_TEXT_SUB))
+        return NULL;
+    if (fw_lavf_other_open(lavf, index, &ignored) != FW_OK)
+        return NULL;
+    return (char *)lavf->streams[index].codec->subtitle_header;
+}
+
+/* Everything is borrowed from demuxer and decoders: packed at once and never freed from here. */
+static void describe_stream(struct fw_lavf *lavf, uint32_t index, struct fw_media_stream *out)
 {
     AVStream *stream = lavf->format->streams[index];
     out->par = stream->codecpar;
@@ -195,6 +208,7 @@ static void describe_stream(const struct fw_lavf *lavf, uint32_t index, struct f
     out->attached_pic = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
     out->cover = out->attached_pic ? &stream->attached_pic : NULL;
     out->usable = fw_lavf_find_decoder(stream) != NULL;
+    out->subtitle_header = subtitle_header(lavf, index);
 }
 
 /* Brings a chapter to the output's time; false: none of it is left. A chapter without a length of

@@ -251,22 +251,34 @@ int fw_lavf_other_packet(struct fw_lavf *lavf, AVPacket *packet, struct fw_error
     return keep_early(lavf, packet, err);
 }
 
-static int open_codec(struct fw_lavf *lavf, uint32_t index, struct fw_error *err)
+static int open_codec(AVCodecContext **context_out, const AVStream *stream, struct fw_error *err)
 {
-    const AVStream *stream = lavf->format->streams[index];
     const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
-    AVCodecContext *context = codec ? avcodec_alloc_context3(codec) : NULL;
-    lavf->streams[index].codec = context;
-    lavf->streams[index].rescale_state = AV_NOPTS_VALUE;
+    AVCodecContext *context = *context_out = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!context || avcodec_parameters_to_context(context, stream->codecpar) < 0)
-        return fw_fail(err, FW_ERR_INPUT, "no decoder for stream %u (%s)", index,
+        return fw_fail(err, FW_ERR_INPUT, "no decoder for stream %d (%s)", stream->index,
                        avcodec_get_name(stream->codecpar->codec_id));
     context->pkt_timebase = stream->time_base;
     context->thread_count = 1;
+    /* No version of a library in a script's head. */
+    if (codec->type == AVMEDIA_TYPE_SUBTITLE)
+        context->flags |= AV_CODEC_FLAG_BITEXACT;
     if (avcodec_open2(context, codec, NULL) < 0)
-        return fw_fail(err, FW_ERR_INPUT, "the %s decoder does not take stream %u", codec->name,
-                       index);
+        return fw_fail(err, FW_ERR_INPUT, "the %s decoder does not take stream %d", codec->name,
+                       stream->index);
     return FW_OK;
+}
+
+int fw_lavf_other_open(struct fw_lavf *lavf, uint32_t index, struct fw_error *err)
+{
+    struct fw_lavf_stream *own = &lavf->streams[index];
+    if (own->codec)
+        return FW_OK;
+    own->rescale_state = AV_NOPTS_VALUE;
+    int status = open_codec(&own->codec, lavf->format->streams[index], err);
+    if (status != FW_OK)
+        avcodec_free_context(&own->codec);
+    return status;
 }
 
 static struct fw_early *pop_early(struct fw_lavf *lavf)
@@ -306,7 +318,7 @@ int fw_lavf_other_plan(struct fw_lavf *lavf, const struct fw_stream_plan *stream
         lavf->streams[i].action = read ? action : FW_STREAM_DROP;
         stream->discard = read ? AVDISCARD_NONE : AVDISCARD_ALL;
         if (decoded)
-            status = open_codec(lavf, i, err);
+            status = fw_lavf_other_open(lavf, i, err);
     }
     lavf->planned = true;
     return status == FW_OK ? replay_early(lavf, err) : status;

@@ -68,6 +68,7 @@ static struct fw_media *make_media(void)
     media->video_params.width = 64;
     media->video_params.height = 48;
     media->video_params.time_base = (struct fw_rational){ 1, 90000 };
+    media->streams[1].subtitle_header = av_strdup("[Script Info]");
     media->rotation = 270;
     media->flip_h = true;
     media->frames_estimate = 77;
@@ -103,6 +104,8 @@ Test(remux, media_round_trip)
     cr_assert_eq(fw_media_unpack(back, packed.data, packed.bytes, &err), FW_OK, "%s", err.text);
     const struct fw_media_stream *video = &back->streams[0];
     cr_assert_eq(back->stream_count, 2);
+    cr_expect_str_eq(back->streams[1].subtitle_header, "[Script Info]");
+    cr_expect_null(video->subtitle_header);
     cr_assert_str_eq(back->format_name, "matroska,webm");
     cr_assert_eq(back->start_time, AV_NOPTS_VALUE);
     cr_assert_eq(video->par->color_trc, AVCOL_TRC_SMPTE2084);
