@@ -11,25 +11,6 @@ static bool is(const struct fw_target *target, const char *name)
     return target->format && strcmp(target->name, name) == 0;
 }
 
-/* Transport streams take any bytes as private data, which nobody can read again. */
-static bool transport_takes(enum AVCodecID codec)
-{
-    static const enum AVCodecID codecs[] = {
-        AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO,   AV_CODEC_ID_MPEG4,
-        AV_CODEC_ID_H264,       AV_CODEC_ID_HEVC,         AV_CODEC_ID_CAVS,
-        AV_CODEC_ID_DIRAC,      AV_CODEC_ID_VC1,          AV_CODEC_ID_MP1,
-        AV_CODEC_ID_MP2,        AV_CODEC_ID_MP3,          AV_CODEC_ID_AAC,
-        AV_CODEC_ID_AAC_LATM,   AV_CODEC_ID_AC3,          AV_CODEC_ID_EAC3,
-        AV_CODEC_ID_DTS,        AV_CODEC_ID_TRUEHD,       AV_CODEC_ID_OPUS,
-        AV_CODEC_ID_S302M,      AV_CODEC_ID_DVB_SUBTITLE, AV_CODEC_ID_DVB_TELETEXT,
-        AV_CODEC_ID_SMPTE_KLV,  AV_CODEC_ID_TIMED_ID3,    AV_CODEC_ID_HDMV_PGS_SUBTITLE,
-    };
-    for (size_t i = 0; i < FW_COUNT(codecs); i++)
-        if (codecs[i] == codec)
-            return true;
-    return false;
-}
-
 /* Asks the muxer itself: a header of this stream alone, to memory. */
 static bool header_works(const AVOutputFormat *format, const AVCodecParameters *par)
 {
@@ -59,7 +40,7 @@ bool fw_container_takes(const struct fw_target *target, const AVCodecParameters 
     if (!target->format || par->codec_id == AV_CODEC_ID_NONE)
         return false;
     if (is(target, "mpegts"))
-        return transport_takes(par->codec_id);
+        return fw_target_holds(target, par->codec_id) == 1;
     if (par->codec_type == AVMEDIA_TYPE_ATTACHMENT)
         return fw_container_attaches(target);
     int answer = fw_target_holds(target, par->codec_id);

@@ -224,24 +224,91 @@ static int named_encoder(struct fw_target *target, const char *name, struct fw_e
     return FW_OK;
 }
 
+static bool is_codec(enum AVCodecID codec, const enum AVCodecID *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (codec == list[i])
+            return true;
+    return false;
+}
+
+/* Transport streams take any bytes as private data, which nobody can read again. */
+static bool transport_takes(enum AVCodecID codec)
+{
+    static const enum AVCodecID codecs[] = {
+        AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO,   AV_CODEC_ID_MPEG4,
+        AV_CODEC_ID_H264,       AV_CODEC_ID_HEVC,         AV_CODEC_ID_CAVS,
+        AV_CODEC_ID_DIRAC,      AV_CODEC_ID_VC1,          AV_CODEC_ID_MP1,
+        AV_CODEC_ID_MP2,        AV_CODEC_ID_MP3,          AV_CODEC_ID_AAC,
+        AV_CODEC_ID_AAC_LATM,   AV_CODEC_ID_AC3,          AV_CODEC_ID_EAC3,
+        AV_CODEC_ID_DTS,        AV_CODEC_ID_TRUEHD,       AV_CODEC_ID_OPUS,
+        AV_CODEC_ID_S302M,      AV_CODEC_ID_DVB_SUBTITLE, AV_CODEC_ID_DVB_TELETEXT,
+        AV_CODEC_ID_SMPTE_KLV,  AV_CODEC_ID_TIMED_ID3,    AV_CODEC_ID_HDMV_PGS_SUBTITLE,
+    };
+    return is_codec(codec, codecs, FW_COUNT(codecs));
+}
+
+/* Program streams call every video MPEG's, whatever it is. */
+static bool program_takes(enum AVCodecID codec)
+{
+    static const enum AVCodecID codecs[] = { AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO,
+                                             AV_CODEC_ID_MPEG4, AV_CODEC_ID_H264,
+                                             AV_CODEC_ID_HEVC };
+    return avcodec_get_type(codec) != AVMEDIA_TYPE_VIDEO ||
+           is_codec(codec, codecs, FW_COUNT(codecs));
+}
+
+/* mov and Matroska hold what avi has a tag for, in avi's manner. */
+static bool takes_avi_tags(const struct fw_target *target)
+{
+    return strcmp(target->name, "matroska") == 0 || strcmp(target->name, "mov") == 0;
+}
+
 int fw_target_holds(const struct fw_target *target, enum AVCodecID codec)
 {
     /* These have tags in mov's table, but its muxer writes them to mp4 alone. */
     static const enum AVCodecID mp4_alone[] = { AV_CODEC_ID_FLAC, AV_CODEC_ID_OPUS,
                                                 AV_CODEC_ID_TRUEHD, AV_CODEC_ID_VP9,
                                                 AV_CODEC_ID_AV1 };
-    for (size_t i = 0; i < FW_COUNT(mp4_alone); i++)
-        if (codec == mp4_alone[i] && strcmp(target->name, "mov") == 0)
-            return 0;
+    static const char *const programs[] = { "mpeg", "vob", "dvd", "svcd", "vcd" };
+    if (strcmp(target->name, "mov") == 0 && is_codec(codec, mp4_alone, FW_COUNT(mp4_alone)))
+        return 0;
+    if (strcmp(target->name, "mpegts") == 0)
+        return transport_takes(codec);
+    if (is_one_of(target->name, programs, FW_COUNT(programs)) && !program_takes(codec))
+        return 0;
     if (codec == AV_CODEC_ID_RAWVIDEO && strcmp(target->name, "matroska") == 0)
         return 0;
     int answer = avformat_query_codec(target->format, codec, target->strictness);
+    /* Bare streams have nothing that could name another codec. */
+    if (answer < 0 && (target->format->flags & AVFMT_NOTIMESTAMPS))
+        return 0;
+    const struct AVCodecTag *const riff[] = { avformat_get_riff_video_tags(), NULL };
     unsigned int tag = 0;
-    /* Matroska holds what avi has a tag for, in avi's manner. */
-    if (answer == 0 && strcmp(target->name, "matroska") == 0 &&
-        av_codec_get_tag2(target->format->codec_tag, codec, &tag))
+    if (answer == 0 && takes_avi_tags(target) && av_codec_get_tag2(riff, codec, &tag))
         return 1;
     return answer;
+}
+
+/* Names of containers that hold the encoder's codec. */
+static int refuse_codec(const struct fw_target *target, struct fw_error *err)
+{
+    static const char *const names[][2] = { { "matroska", ".mkv" }, { "mov", ".mov" },
+                                            { "mp4", ".mp4" },      { "webm", ".webm" },
+                                            { "avi", ".avi" },      { "nut", ".nut" } };
+    enum AVCodecID codec = target->encoder->id;
+    char ways[64] = "";
+    for (size_t i = 0; i < FW_COUNT(names); i++) {
+        struct fw_target other = *target;
+        other.format = av_guess_format(names[i][0], NULL, NULL);
+        (void)snprintf(other.name, sizeof(other.name), "%s", names[i][0]);
+        if (!other.format || fw_target_holds(&other, codec) != 1)
+            continue;
+        strcat(ways, ways[0] ? ", " : "; it fits in ");
+        strcat(ways, names[i][1]);
+    }
+    return fw_fault_add(err, "-c:v %s: %s cannot hold %s%s", target->encoder->name, target->name,
+                        avcodec_get_name(codec), ways);
 }
 
 static int choose_encoder(struct fw_target *target, const struct fw_settings *settings,
@@ -271,10 +338,7 @@ static int choose_encoder(struct fw_target *target, const struct fw_settings *se
     bool raw = target->encoder->id == AV_CODEC_ID_RAWVIDEO &&
                fw_av_option_value(settings, "allow_raw_vfw", 0) != NULL;
     if (!raw && !fw_target_is_hash(target) && fw_target_holds(target, target->encoder->id) == 0)
-        return fw_fault_add(err, "-c:v %s: %s cannot hold %s; try %s", target->encoder->name,
-                            target->name, avcodec_get_name(target->encoder->id),
-                            strcmp(target->name, "matroska") == 0 ? ".mov, .avi or .nut"
-                                                                  : ".mkv, .mov or .nut");
+        return refuse_codec(target, err);
     return FW_OK;
 }
 

@@ -52,6 +52,11 @@ Test(sink_check, refuses_names)
     refused(CHECK("o=a.mkv", "c:v=copy"), "must be encoded");
     refused(CHECK("o=a.mkv", "c:v=aac"), "no video encoder");
     refused(CHECK("o=a.mp4", "c:v=ffv1"), "cannot hold ffv1");
+    refused(CHECK("o=a.mp4", "c:v=ffv1"), "it fits in .mkv, .mov, .avi, .nut");
+    refused(CHECK("o=a.ts", "c:v=ffv1"), "cannot hold ffv1");
+    refused(CHECK("o=a.ts", "c:v=mjpeg"), "cannot hold mjpeg");
+    refused(CHECK("o=a.mpg", "c:v=utvideo"), "cannot hold utvideo");
+    refused(CHECK("o=a.h264", "c:v=mpeg4"), "cannot hold mpeg4");
     refused(CHECK("o=a.mp4", "c:a=pcm_s16le"), "cannot hold it");
     refused(CHECK("o=a.wav"), "holds no video");
     refused(CHECK("o=a.mkv", "pix_fmt=yuv421p"), "no such pixel format");
