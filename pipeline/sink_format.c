@@ -113,7 +113,7 @@ static bool holds(const struct candidates *list, enum AVPixelFormat format)
 }
 
 /* What a conversion between them loses, in words; "" for nothing. */
-static void loss_words(char *words, size_t room, enum AVPixelFormat to, enum AVPixelFormat from)
+static void loss_words(char *words, size_t room, int loss)
 {
     static const struct {
         int flag;
@@ -123,7 +123,6 @@ static void loss_words(char *words, size_t room, enum AVPixelFormat to, enum AVP
         { FF_LOSS_ALPHA, "alpha" },   { FF_LOSS_COLORSPACE, "colour model" },
         { FF_LOSS_CHROMA, "colour" }, { FF_LOSS_COLORQUANT, "colours" },
     };
-    int loss = av_get_pix_fmt_loss(to, from, 1);
     words[0] = '\0';
     for (size_t i = 0; i < FW_COUNT(rows); i++) {
         if (!(loss & rows[i].flag) || strlen(words) + strlen(rows[i].word) + 3 > room)
@@ -133,23 +132,31 @@ static void loss_words(char *words, size_t room, enum AVPixelFormat to, enum AVP
     }
 }
 
-static bool range_changes(const struct fw_format *to, const struct fw_video *from)
+/* A format whose name says full range is left for a limited one, or taken; all others keep the
+ * range that comes. */
+static const char *range_change(const struct fw_format *to, const struct fw_video *from)
 {
-    bool full = (from->format->flags & FW_FORMAT_FULL_RANGE) || from->color.range == 2;
-    return (to->flags & FW_FORMAT_FULL_RANGE) && !full;
+    bool named = (from->format->flags & FW_FORMAT_FULL_RANGE) != 0;
+    bool yuv = !(to->flags & FW_FORMAT_RGB) && !(from->format->flags & FW_FORMAT_RGB);
+    if (!yuv)
+        return NULL;
+    if ((to->flags & FW_FORMAT_FULL_RANGE) && !named && from->color.range != 2)
+        return "limited range becomes full";
+    return named && !(to->flags & FW_FORMAT_FULL_RANGE) ? "full range becomes limited" : NULL;
 }
 
 static void tell_conversion(const struct fw_video *from, const struct fw_format *to,
                             const char *encoder, struct fw_losses *losses)
 {
     char words[96];
-    enum AVPixelFormat target = fw_format_to_av(to);
-    loss_words(words, sizeof(words), target, fw_format_to_av(from->format));
-    if (!words[0] && range_changes(to, from))
-        (void)snprintf(words, sizeof(words), "limited range becomes full");
-    if (words[0])
-        fw_losses_add(losses, "converted", -1, "pixels %s -> %s, which %s takes (%s)",
-                      from->format->name, to->name, encoder, words);
+    const char *range = range_change(to, from);
+    int loss = av_get_pix_fmt_loss(fw_format_to_av(to), fw_format_to_av(from->format), 1);
+    /* libavutil calls another range another colour model. */
+    loss_words(words, sizeof(words), range ? loss & ~FF_LOSS_COLORSPACE : loss);
+    if (words[0] || range)
+        fw_losses_add(losses, "converted", -1, "pixels %s -> %s, which %s takes (%s%s%s)",
+                      from->format->name, to->name, encoder, range ? range : "",
+                      range && words[0] ? ", " : "", words);
 }
 
 /* Whether the encoder opens for it. Encoders whose start is dear are not asked. */
@@ -197,8 +204,12 @@ static int refuse_size(const struct fw_settings *settings, const struct fw_targe
     bool whole = other.format && other.format != video->format &&
                  holds(&list, fw_format_to_av(other.format)) &&
                  opens_quietly(settings, target, &other);
+    bool anything = target->encoder->id == AV_CODEC_ID_FFV1;
     if (!pads && !whole)
-        return fw_fail(err, reason->status, "%s", reason->text);
+        return fw_fail(err, reason->status, "%s; ways out: other options, %s", reason->text,
+                       anything ? "another -pix_fmt, a smaller picture (--vf scale=...)"
+                                : "a smaller picture (--vf scale=...), -c:v ffv1 in .mkv, which "
+                                  "takes every size");
     return fw_fail(err, FW_ERR_USAGE,
                    "%s does not take %dx%d in %s%s; ways out: %s%s%s-c:v ffv1 in .mkv, which "
                    "takes every size",
