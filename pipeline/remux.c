@@ -193,6 +193,7 @@ static void put_stream(struct fw_wire_writer *out, const struct fw_media_stream 
     fw_wire_put_i64(out, stream->start_time);
     fw_wire_put_i64(out, stream->duration);
     fw_wire_put_i64(out, stream->nb_frames);
+    fw_wire_put_i32(out, stream->id);
     fw_wire_put_i32(out, stream->disposition);
     fw_wire_put_u32(out, stream->usable);
     fw_wire_put_dict(out, stream->metadata);
@@ -217,6 +218,7 @@ static void get_stream(struct fw_wire_reader *in, struct fw_media_stream *stream
     stream->start_time = fw_wire_get_i64(in);
     stream->duration = fw_wire_get_i64(in);
     stream->nb_frames = fw_wire_get_i64(in);
+    stream->id = fw_wire_get_i32(in);
     stream->disposition = fw_wire_get_i32(in);
     stream->usable = fw_wire_get_u32(in) != 0;
     fw_wire_get_dict(in, &stream->metadata);

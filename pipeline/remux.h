@@ -29,6 +29,7 @@ void fw_buffer_deinit(struct fw_buffer *buffer);
 
 struct fw_media_stream {
     AVCodecParameters *par; /* with extradata; attachments keep theirs here */
+    int id;                 /* the container's own number */
     AVRational time_base;
     AVRational avg_frame_rate;
     AVRational r_frame_rate;

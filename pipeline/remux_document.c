@@ -64,9 +64,10 @@ static json_t *stream_json(const struct fw_media *media, uint32_t index)
     const struct fw_media_stream *stream = &media->streams[index];
     const AVCodecParameters *par = stream->par;
     json_t *object = json_pack(
-        "{s:i,s:s,s:s,s:o,s:o,s:o,s:b,s:o,s:o}", "index", (int)index, "type", type_name(par),
-        "codec", avcodec_get_name(par->codec_id), "time_base", rational_json(stream->time_base),
-        "start_s", seconds_json(stream->start_time, stream->time_base), "duration_s",
+        "{s:i,s:i,s:s,s:s,s:o,s:o,s:o,s:b,s:o,s:o}", "index", (int)index, "id", stream->id, "type",
+        type_name(par), "codec", avcodec_get_name(par->codec_id), "time_base",
+        rational_json(stream->time_base), "start_s",
+        seconds_json(stream->start_time, stream->time_base), "duration_s",
         seconds_json(stream->duration, stream->time_base), "filtered", (int)index == media->video,
         "disposition", dispositions_json(stream->disposition), "metadata",
         tags_json(stream->metadata));

@@ -7,13 +7,15 @@
 
 #include "sink_target.h"
 
-/* One -map, taken apart: [-]0[:type][:index | :m:key[:value] | :u][?] */
+/* One -map, taken apart: [-]0[:type][:index | :i:id | :#id | :m:key[:value] | :u][?] */
 struct map {
     bool negative;
     bool optional;
     char type;  /* 'v' 'V' 'a' 's' 'd' 't', or 0: any */
     long index; /* among the streams of the type, or -1 */
     bool usable;
+    bool by_id; /* the container's own number of the stream */
+    long id;
     char key[64];
     char value[128];
 };
@@ -37,6 +39,17 @@ static bool parse_tag(struct map *map, const char *text)
     return true;
 }
 
+/* Decimal, or hexadecimal as transport streams write it. */
+static bool parse_id(struct map *map, const char *text)
+{
+    if (!isdigit((unsigned char)*text))
+        return false;
+    char *end = NULL;
+    map->id = strtol(text, &end, 0);
+    map->by_id = true;
+    return at_end(end);
+}
+
 static bool parse_specifier(struct map *map, const char *text)
 {
     for (;;) {
@@ -51,6 +64,10 @@ static bool parse_specifier(struct map *map, const char *text)
         }
         if (text[0] == 'm' && text[1] == ':')
             return parse_tag(map, text + 2);
+        if (text[0] == 'i' && text[1] == ':')
+            return parse_id(map, text + 2);
+        if (text[0] == '#')
+            return parse_id(map, text + 1);
         if (text[0] == 'u' && at_end(text + 1)) {
             map->usable = true;
             return true;
@@ -83,9 +100,14 @@ static int parse_map(struct map *map, const char *text, struct fw_error *err)
     long file = isdigit((unsigned char)*rest) ? strtol(rest, &end, 10) : -1;
     if (file > 0)
         return fw_fault_add(err, "-map %s: there is one input, number 0", text);
-    if (file < 0 || !parse_specifier(map, end))
-        return fw_fault_add(err, "-map %s: expected [-]0[:v|a|s|d|t][:N][?] or 0:m:KEY[:VALUE]",
+    if (file == 0 && strncmp(end, ":p:", 3) == 0)
+        return fw_fault_add(err,
+                            "-map %s: programs cannot be named; name their streams by 0:N or "
+                            "0:i:ID, which 'framewheel probe' lists",
                             text);
+    if (file < 0 || !parse_specifier(map, end))
+        return fw_fault_add(
+            err, "-map %s: expected [-]0[:v|a|s|d|t][:N][?], 0:i:ID or 0:m:KEY[:VALUE]", text);
     return FW_OK;
 }
 
@@ -128,33 +150,39 @@ static bool has_tag(const struct fw_media_stream *stream, const struct map *map)
     return tag && (!map->value[0] || strcmp(tag->value, map->value) == 0);
 }
 
-static void set_member(uint32_t *order, uint32_t *count, uint32_t stream, bool in)
+/* False when it is there already. */
+static bool set_member(uint32_t *order, uint32_t *count, uint32_t stream, bool in)
 {
     uint32_t at = 0;
     while (at < *count && order[at] != stream)
         at++;
-    if (in && at == *count && *count < FW_STREAMS_MAX) {
+    if (in && at < *count)
+        return false;
+    if (in && *count < FW_STREAMS_MAX) {
         order[(*count)++] = stream;
     } else if (!in && at < *count) {
         (*count)--;
         memmove(order + at, order + at + 1, (*count - at) * sizeof(*order));
     }
+    return true;
 }
 
 static int apply_map(const struct map *map, const char *text, const struct fw_media *media,
-                     uint32_t *order, uint32_t *count, struct fw_error *err)
+                     uint32_t *order, uint32_t *count, struct fw_losses *losses,
+                     struct fw_error *err)
 {
     long number = 0;
     bool found = false;
     for (uint32_t i = 0; i < media->stream_count; i++) {
         const struct fw_media_stream *stream = &media->streams[i];
         if (!has_type(stream, map->type) || !has_tag(stream, map) ||
-            (map->usable && !stream->usable))
+            (map->usable && !stream->usable) || (map->by_id && stream->id != map->id))
             continue;
         if (map->index >= 0 && number++ != map->index)
             continue;
         found = true;
-        set_member(order, count, i, !map->negative);
+        if (!set_member(order, count, i, !map->negative))
+            fw_losses_add(losses, "stream", (int32_t)i, "-map %s: written once, not twice", text);
     }
     if (!found && !map->optional)
         return fw_fault_add(err, "-map %s: no stream of the input matches; add '?' to allow that",
@@ -176,7 +204,8 @@ static void ensure_main(uint32_t *order, uint32_t *count, uint32_t main)
 }
 
 int fw_maps_apply(const struct fw_settings *settings, const struct fw_media *media,
-                  uint32_t order[FW_STREAMS_MAX], uint32_t *count_out, struct fw_error *err)
+                  uint32_t order[FW_STREAMS_MAX], uint32_t *count_out, struct fw_losses *losses,
+                  struct fw_error *err)
 {
     uint32_t count = 0;
     bool positive = false;
@@ -190,11 +219,11 @@ int fw_maps_apply(const struct fw_settings *settings, const struct fw_media *med
         return status;
     if (!positive)
         for (uint32_t i = 0; i < media->stream_count; i++)
-            set_member(order, &count, i, true);
+            (void)set_member(order, &count, i, true);
     for (uint32_t i = 0; i < settings->maps.count; i++) {
         int one = parse_map(&map, settings->maps.items[i], err);
         if (one == FW_OK)
-            one = apply_map(&map, settings->maps.items[i], media, order, &count, err);
+            one = apply_map(&map, settings->maps.items[i], media, order, &count, losses, err);
         status = status < 0 ? status : one;
     }
     if (media->video >= 0)

@@ -177,10 +177,23 @@ static bool is_chapter_track(const struct planner *planner, const AVCodecParamet
            par->codec_tag == MKTAG('t', 'e', 'x', 't');
 }
 
+/* The time code track of mov and mp4: their muxer writes it again from the tag. */
+static bool is_written_timecode(const struct planner *planner, const AVCodecParameters *par)
+{
+    const struct fw_media *media = planner->media;
+    if (par->codec_tag != MKTAG('t', 'm', 'c', 'd') ||
+        (!is_word("mov", planner->target.name) && !is_word("mp4", planner->target.name)))
+        return false;
+    return av_dict_get(media->metadata, "timecode", NULL, 0) ||
+           (media->video >= 0 &&
+            av_dict_get(media->streams[media->video].metadata, "timecode", NULL, 0));
+}
+
 static void plan_data(const struct planner *planner, uint32_t index, struct fw_stream_plan *plan)
 {
     const AVCodecParameters *par = planner->media->streams[index].par;
-    if (planner->settings->no_data || is_chapter_track(planner, par))
+    if (planner->settings->no_data || is_chapter_track(planner, par) ||
+        is_written_timecode(planner, par))
         return;
     if (fw_container_takes(&planner->target, par))
         plan->action = FW_STREAM_COPY;
@@ -248,7 +261,7 @@ int fw_sink_plan_streams(const struct fw_settings *settings, const struct fw_med
         streams[i].output = -1;
     int status = fw_target_choose(&planner.target, settings, err);
     if (status == FW_OK)
-        status = fw_maps_apply(settings, media, order, &count, err);
+        status = fw_maps_apply(settings, media, order, &count, losses, err);
     int32_t outputs = 0;
     for (uint32_t i = 0; i < count && status == FW_OK; i++) {
         struct fw_stream_plan *plan = &streams[order[i]];

@@ -201,6 +201,7 @@ static void describe_stream(struct fw_lavf *lavf, uint32_t index, struct fw_medi
     out->start_time = stream->start_time;
     out->duration = stream->duration;
     out->nb_frames = stream->nb_frames;
+    out->id = stream->id;
     out->disposition = stream->disposition;
     out->metadata = stream->metadata;
     out->side_data = stream->side_data;

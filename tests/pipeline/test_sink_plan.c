@@ -139,7 +139,8 @@ static uint32_t order_of(struct bench *bench, const char *const *maps, uint32_t 
     uint32_t count = 0;
     for (uint32_t i = 0; maps[i]; i++)
         set(bench, "map", maps[i]);
-    int status = fw_maps_apply(&bench->settings, bench->media, order, &count, &bench->err);
+    int status = fw_maps_apply(&bench->settings, bench->media, order, &count, &bench->losses,
+                               &bench->err);
     return status < 0 ? 0 : count;
 }
 
@@ -166,9 +167,46 @@ Test(sink_map, selects_as_ffmpeg_does)
     expect_order((const char *[]){ "0:t?", NULL }, 1, (uint32_t[]){ 0 });
 }
 
+Test(sink_map, finds_the_containers_numbers)
+{
+    struct bench bench;
+    uint32_t order[FW_STREAMS_MAX];
+    init(&bench, "out.mkv");
+    for (uint32_t i = 0; i < bench.media->stream_count; i++)
+        bench.media->streams[i].id = 0x100 + (int)i;
+    cr_assert_eq(order_of(&bench, (const char *[]){ "0:i:0x102", "0:#259", NULL }, order), 3, "%s",
+                 bench.err.text);
+    cr_assert_eq(order[1], 2);
+    cr_assert_eq(order[2], 3);
+    deinit(&bench);
+}
+
+Test(sink_map, lists_what_is_named_twice)
+{
+    struct bench bench;
+    uint32_t order[FW_STREAMS_MAX];
+    init(&bench, "out.mkv");
+    cr_assert_eq(order_of(&bench, (const char *[]){ "0:v", "0:a", "0:1", NULL }, order), 3, "%s",
+                 bench.err.text);
+    cr_assert_eq(bench.losses.count, 1);
+    deinit(&bench);
+}
+
+Test(sink_plan, leaves_out_sound_that_nothing_describes)
+{
+    struct bench bench;
+    init(&bench, "out.mkv");
+    bench.media->streams[1].par->sample_rate = 0;
+    cr_assert_eq(plan(&bench), FW_OK, "%s", bench.err.text);
+    cr_assert_eq(bench.plans[1].action, FW_STREAM_DROP);
+    cr_assert_eq(bench.losses.count, 1);
+    deinit(&bench);
+}
+
 Test(sink_map, refuses)
 {
-    static const char *const wrong[] = { "1", "0:x", "0:t", "0:a:7", "a", "0:a:", "0:m:" };
+    static const char *const wrong[] = { "1",    "0:x",  "0:t",   "0:a:7", "a",
+                                         "0:a:", "0:m:", "0:p:1", "0:i:x", "0:i:0x999" };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct bench bench;
         uint32_t order[FW_STREAMS_MAX];
