@@ -7,9 +7,14 @@
 #include <libavutil/mathematics.h>
 
 #include "control.h"
+#include "limits.h"
 #include "sink_impl.h"
 
 #include "filters/format.h"
+
+/* Records that wait for the first frame; beyond that the input's own fields have to do. */
+#define EARLY_BYTES_MAX (64u << 20)
+#define EARLY_MAX 65536u
 
 void fw_sink_pace(struct fw_video *video, const struct fw_settings *settings)
 {
@@ -74,10 +79,63 @@ void fw_sink_close(struct fw_sink *sink)
         return;
     if (sink->kind && sink->state)
         sink->kind->close(sink);
+    for (uint32_t i = 0; i < sink->early_count; i++)
+        fw_record_deinit(&sink->early[i]);
+    free(sink->early);
     fw_losses_deinit(&sink->losses);
     free(sink->held);
     free(sink->held_blob);
     free(sink);
+}
+
+/* The header, and the records that waited for it. */
+static int begin(struct fw_sink *sink, uint32_t flags, struct fw_error *err)
+{
+    if (sink->begun)
+        return FW_OK;
+    sink->begun = true;
+    sink->first_flags = flags;
+    int status = sink->kind->begin ? sink->kind->begin(sink, err) : FW_OK;
+    for (uint32_t i = 0; i < sink->early_count; i++) {
+        if (status == FW_OK && sink->kind->record)
+            status = sink->kind->record(sink, &sink->early[i], err);
+        fw_record_deinit(&sink->early[i]);
+    }
+    sink->early_count = 0;
+    return status;
+}
+
+static uint32_t input_flags(const struct fw_sink *sink)
+{
+    return sink->options.media ? sink->options.media->first_flags : 0;
+}
+
+static size_t bytes_of(const struct fw_record *record)
+{
+    size_t bytes = sizeof(*record);
+    bytes += record->packet ? (size_t)record->packet->size : 0;
+    bytes += record->ass ? strlen(record->ass) : 0;
+    for (int i = 0; record->audio && i < AV_NUM_DATA_POINTERS && record->audio->buf[i]; i++)
+        bytes += record->audio->buf[i]->size;
+    return bytes;
+}
+
+static int keep_early(struct fw_sink *sink, struct fw_record *record, struct fw_error *err)
+{
+    if (sink->early_count == sink->early_room) {
+        uint32_t room = sink->early_room ? sink->early_room * 2 : 64;
+        struct fw_record *grown = realloc(sink->early, room * sizeof(*grown));
+        if (!grown)
+            return fw_fail(err, FW_ERR_MEMORY, "no memory for packets before the first frame");
+        sink->early = grown;
+        sink->early_room = room;
+    }
+    sink->early_bytes += bytes_of(record);
+    sink->early[sink->early_count++] = *record;
+    memset(record, 0, sizeof(*record));
+    if (sink->early_count < EARLY_MAX && sink->early_bytes < EARLY_BYTES_MAX)
+        return FW_OK;
+    return begin(sink, input_flags(sink), err);
 }
 
 static void beat(const struct fw_sink *sink)
@@ -157,10 +215,15 @@ int fw_sink_frame(struct fw_sink *sink, const struct fw_frame_info *info, const 
                   const void *blob, struct fw_error *err)
 {
     struct fw_frame_info own = *info;
+    int status = FW_OK;
     if ((int)own.format != (int)sink->video.format->id || own.width != sink->video.width ||
         own.height != sink->video.height)
         return fw_fail(err, FW_ERR_INTERNAL, "a frame of %dx%d arrived where %dx%d was agreed",
                        own.width, own.height, sink->video.width, sink->video.height);
+    status = begin(sink, own.flags, err);
+    if (status < 0)
+        return status;
+    fw_sink_side_note(sink, &own, blob);
     const struct fw_rational rate = sink->options.video.frame_rate;
     if (own.pts == FW_NOPTS)
         own.pts = sink->next_pts;
@@ -169,20 +232,22 @@ int fw_sink_frame(struct fw_sink *sink, const struct fw_frame_info *info, const 
     sink->next_pts = own.pts + (own.duration > 0 ? own.duration : 1);
     if (!sink->paced)
         return give(sink, &own, base, blob, err);
-    int status = show(sink, fw_cadence_push(&sink->cadence, own.pts), err);
+    status = show(sink, fw_cadence_push(&sink->cadence, own.pts), err);
     return status < 0 ? status : hold(sink, &own, base, blob, err);
 }
 
 int fw_sink_record(struct fw_sink *sink, struct fw_record *record, struct fw_error *err)
 {
     beat(sink);
-    return sink->kind->record ? sink->kind->record(sink, record, err) : FW_OK;
+    if (!sink->kind->record)
+        return FW_OK;
+    return sink->begun ? sink->kind->record(sink, record, err) : keep_early(sink, record, err);
 }
 
 int fw_sink_commit(struct fw_sink *sink, struct fw_error *err)
 {
-    int status = FW_OK;
-    if (sink->paced)
+    int status = begin(sink, input_flags(sink), err);
+    if (status == FW_OK && sink->paced)
         status = show(sink, fw_cadence_finish(&sink->cadence, sink->next_pts), err);
     if (status == FW_OK && sink->kind->commit)
         status = sink->kind->commit(sink, err);

@@ -64,14 +64,16 @@ struct fw_sink_options {
     struct fw_control *control; /* NULL in tests */
     struct fw_proc *proc;
 };
-/* Opens encoders, writes the header. FW_ERR_USAGE when an encoder refuses; FW_ERR_OUTPUT. */
+/* Opens encoders; the header comes with the first frame. FW_ERR_USAGE when an encoder refuses;
+ * FW_ERR_OUTPUT. */
 int fw_sink_open(struct fw_sink **sink_out, const struct fw_sink_options *options,
                  struct fw_error *err) FW_MUST_CHECK;
 /* One frame in order, at `base` as fw_image_layout lays it out. Returns once the pixels are no
  * longer needed. `info.pts` in options.video.time_base. */
 int fw_sink_frame(struct fw_sink *sink, const struct fw_frame_info *info, const void *base,
                   const void *blob, struct fw_error *err) FW_MUST_CHECK;
-/* One record of the packet ring. Calls to frame and record never overlap. */
+/* One record of the packet ring; its contents may be moved away. Calls to frame and record never
+ * overlap. */
 int fw_sink_record(struct fw_sink *sink, struct fw_record *record,
                    struct fw_error *err) FW_MUST_CHECK;
 /* Flushes encoders, writes the trailer, checks every write, fsyncs a file. */

@@ -28,6 +28,8 @@ struct fw_audio_encoder {
     AVChannelLayout in_layout;
     int64_t next; /* pts of the first sample in the fifo, encoder's rate */
     bool started;
+    int64_t off; /* how far the input's times are from the output's, as already counted */
+    struct fw_audio_breaks breaks;
     fw_audio_packet_fn give;
     void *opaque;
 };
@@ -35,6 +37,11 @@ struct fw_audio_encoder {
 const AVCodecContext *fw_audio_encoder_context(const struct fw_audio_encoder *encoder)
 {
     return encoder->context;
+}
+
+struct fw_audio_breaks fw_audio_encoder_breaks(const struct fw_audio_encoder *encoder)
+{
+    return encoder->breaks;
 }
 
 /* The source's sample format, the one with the same depth in the other order, or the first. */
@@ -298,9 +305,21 @@ static int fill_gap(struct fw_audio_encoder *encoder, const AVFrame *frame, stru
     }
     int64_t held = encoder->resampler ? swr_get_delay(encoder->resampler, rate) : 0;
     int64_t gap = at - encoder->next - av_audio_fifo_size(encoder->fifo) - held;
-    if (gap < rate / GAP_PARTS || gap > (int64_t)rate * GAP_MAX_SECONDS)
-        return FW_OK;
-    return add_silence(encoder, gap, err);
+    int64_t change = gap - encoder->off;
+    bool jump = gap > (int64_t)rate * GAP_MAX_SECONDS;
+    if (gap >= rate / GAP_PARTS && !jump) {
+        encoder->breaks.filled++;
+        encoder->breaks.filled_seconds += (double)gap / rate;
+        encoder->off = 0;
+        return add_silence(encoder, gap, err);
+    }
+    /* Once for each: what follows is as far off. */
+    if (change >= rate / GAP_PARTS || change <= -rate / GAP_PARTS) {
+        encoder->breaks.jumps += jump && change > 0;
+        encoder->breaks.overlaps += change < 0;
+        encoder->off = gap;
+    }
+    return FW_OK;
 }
 
 int fw_audio_encoder_send(struct fw_audio_encoder *encoder, AVFrame *frame, struct fw_error *err)

@@ -26,6 +26,15 @@ int fw_audio_encoder_create(struct fw_audio_encoder **encoder_out,
 int fw_audio_encoder_send(struct fw_audio_encoder *encoder, AVFrame *frame,
                           struct fw_error *err) FW_MUST_CHECK;
 int fw_audio_encoder_flush(struct fw_audio_encoder *encoder, struct fw_error *err) FW_MUST_CHECK;
+/* How often the input's times did not go on where its sound ended: holes are filled with silence,
+ * jumps of the clock and overlaps are played through. */
+struct fw_audio_breaks {
+    uint64_t filled;
+    double filled_seconds;
+    uint64_t jumps;
+    uint64_t overlaps;
+};
+struct fw_audio_breaks fw_audio_encoder_breaks(const struct fw_audio_encoder *encoder);
 void fw_audio_encoder_destroy(struct fw_audio_encoder *encoder); /* NULL ok */
 /* Borrowed. */
 const AVCodecContext *fw_audio_encoder_context(const struct fw_audio_encoder *encoder);

@@ -90,7 +90,7 @@ static void tell_picture(AVCodecContext *context, const struct fw_video *video)
     context->bits_per_raw_sample = row ? row->comp[0].depth : 0;
 }
 
-static void tell_fields(AVCodecContext *context, uint32_t flags)
+void fw_video_context_fields(AVCodecContext *context, uint32_t flags)
 {
     bool top = (flags & FW_FRAME_TOP_FIRST) != 0;
     if (!(flags & FW_FRAME_INTERLACED))
@@ -129,7 +129,7 @@ static int prepare(AVCodecContext *context, const struct fw_video_request *reque
     if (status < 0)
         return status;
     tell_picture(context, &request->video);
-    tell_fields(context, request->first_flags);
+    fw_video_context_fields(context, request->first_flags);
     context->time_base = times.encoder;
     context->framerate = times.grid ? av_inv_q(times.encoder) : rate_of(&request->video);
     context->strict_std_compliance = request->target->strictness;

@@ -96,15 +96,33 @@ static const struct spelling *spelling_of(const AVCodec *encoder)
     return NULL;
 }
 
-void fw_hdr_params(struct fw_hdr_params *params, const struct fw_media *media,
-                   const AVCodec *encoder, struct fw_losses *losses)
+static bool is_hdr(const struct fw_color *color)
 {
+    return color->transfer == AVCOL_TRC_SMPTE2084 || color->transfer == AVCOL_TRC_ARIB_STD_B67;
+}
+
+/* Pictures whose light was mapped to another curve: what was said of the old light is untrue. */
+static bool tone_mapped(const struct fw_sink *sink)
+{
+    return is_hdr(&sink->options.media->video_params.color) && !is_hdr(&sink->video.color);
+}
+
+void fw_hdr_params(struct fw_hdr_params *params, struct fw_sink *sink)
+{
+    const struct fw_media *media = sink->options.media;
+    const AVCodec *encoder = sink->target.encoder;
+    struct fw_losses *losses = &sink->losses;
     params->text[0] = '\0';
     const AVMasteringDisplayMetadata *display = mastering_of(media);
     const AVContentLightMetadata *light = light_of(media);
     bool colours = display && display->has_primaries && display->has_luminance;
     if (!display && !light)
         return;
+    if (tone_mapped(sink)) {
+        fw_losses_add(losses, "side-data", media->video,
+                      "HDR mastering display and light level: untrue of the mapped pictures");
+        return;
+    }
     const struct spelling *spelling = spelling_of(encoder);
     if (!spelling) {
         fw_losses_add(losses, "side-data", media->video,
@@ -136,12 +154,16 @@ static int add_side(AVStream *stream, enum AVPacketSideDataType type, const void
     return FW_OK;
 }
 
-int fw_hdr_container(AVStream *stream, const struct fw_media *media, bool rotated,
-                     struct fw_error *err)
+int fw_hdr_container(AVStream *stream, const struct fw_sink *sink, struct fw_error *err)
 {
-    int status = add_side(stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, mastering_of(media),
+    const struct fw_media *media = sink->options.media;
+    bool rotated = sink->options.rotated;
+    bool mapped = tone_mapped(sink);
+    int status = FW_OK;
+    if (!mapped)
+        status = add_side(stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, mastering_of(media),
                           sizeof(AVMasteringDisplayMetadata), err);
-    if (status == FW_OK)
+    if (status == FW_OK && !mapped)
         status = add_side(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, light_of(media),
                           sizeof(AVContentLightMetadata), err);
     static const enum AVPacketSideDataType kept[] = { AV_PKT_DATA_DISPLAYMATRIX,

@@ -12,6 +12,8 @@
 
 struct fw_sink_kind {
     int (*open)(struct fw_sink *sink, struct fw_error *err);
+    /* Once, before the first frame or record: sink->first_flags are known. NULL: nothing to do. */
+    int (*begin)(struct fw_sink *sink, struct fw_error *err);
     int (*frame)(struct fw_sink *sink, const struct fw_frame_info *info, const void *base,
                  const void *blob, struct fw_error *err);
     int (*record)(struct fw_sink *sink, struct fw_record *record, struct fw_error *err);
@@ -33,6 +35,15 @@ struct fw_sink {
     struct fw_sink_stats stats;
     void *state; /* the kind's own */
 
+    /* Fields are known with the first frame that left the filters: the header waits for it. */
+    bool begun;
+    uint32_t first_flags; /* enum fw_frame_flags */
+    struct fw_record *early;
+    uint32_t early_count;
+    uint32_t early_room;
+    size_t early_bytes;
+    uint64_t side_seen; /* bits: enum AVFrameSideDataType of the frames that came */
+
     AVRational base_in; /* of the frames that arrive */
     struct fw_cadence cadence;
     bool paced;    /* -r */
@@ -46,6 +57,10 @@ struct fw_sink {
 
 /* A video after -r: rate and time base are the option's. */
 void fw_sink_pace(struct fw_video *video, const struct fw_settings *settings);
+/* Side data of frames: what came, and at the end what `context` (NULL: raw pictures) could not
+ * write. */
+void fw_sink_side_note(struct fw_sink *sink, const struct fw_frame_info *info, const void *blob);
+void fw_sink_side_tell(struct fw_sink *sink, const AVCodecContext *context, const AVStream *stream);
 /* Whether two sizes of a file agree: raw formats are verified by it. */
 int fw_sink_verify_bytes(const struct fw_sink *sink, uint64_t expected,
                          struct fw_error *err) FW_MUST_CHECK;

@@ -9,6 +9,7 @@
 #include <libavutil/opt.h>
 
 #include "encoder_options.h"
+#include "sink_audio.h"
 
 #include "filters/check.h"
 
@@ -116,9 +117,11 @@ static int write_queued(void *opaque, AVPacket *packet, struct fw_error *err)
     return fw_lavf_failure(lavf, code, doing, err);
 }
 
-static int write_head(struct fw_lavf *lavf, struct fw_error *err)
+static int lavf_begin(struct fw_sink *sink, struct fw_error *err)
 {
-    struct fw_sink *sink = lavf->sink;
+    struct fw_lavf *lavf = sink->state;
+    fw_video_encoder_fields(lavf->video, sink->first_flags);
+    lavf->main->stream->codecpar->field_order = fw_video_encoder_context(lavf->video)->field_order;
     int status = fw_muxer_options_apply(sink->options.settings, lavf->muxer, err);
     if (status == FW_OK)
         status = refine_movie_ticks(lavf, err);
@@ -187,7 +190,7 @@ static int open_video(struct fw_lavf *lavf, struct fw_error *err)
 {
     struct fw_sink *sink = lavf->sink;
     struct fw_hdr_params params;
-    fw_hdr_params(&params, sink->options.media, sink->target.encoder, &sink->losses);
+    fw_hdr_params(&params, sink);
     const struct fw_video_request request = {
         .settings = sink->options.settings,
         .target = &sink->target,
@@ -214,7 +217,7 @@ static int lavf_open(struct fw_sink *sink, struct fw_error *err)
         status = fw_lavf_add_streams(lavf, err);
     if (status == FW_OK)
         status = fw_lavf_add_tags(lavf, err);
-    return status == FW_OK ? write_head(lavf, err) : status;
+    return status;
 }
 
 static int lavf_frame(struct fw_sink *sink, const struct fw_frame_info *info, const void *base,
@@ -229,6 +232,25 @@ static int lavf_record(struct fw_sink *sink, struct fw_record *record, struct fw
     return fw_lavf_record(sink->state, record, err);
 }
 
+/* Sound whose times had holes, jumps or overlaps. */
+static void tell_breaks(struct fw_losses *losses, int32_t input,
+                        const struct fw_audio_encoder *audio)
+{
+    struct fw_audio_breaks breaks = fw_audio_encoder_breaks(audio);
+    if (breaks.filled)
+        fw_losses_add(losses, "timestamps", input,
+                      "%llu holes in the sound filled with %.3f s of silence",
+                      (unsigned long long)breaks.filled, breaks.filled_seconds);
+    if (breaks.jumps)
+        fw_losses_add(losses, "timestamps", input,
+                      "%llu jumps of the clock: the sound goes on without them",
+                      (unsigned long long)breaks.jumps);
+    if (breaks.overlaps)
+        fw_losses_add(losses, "timestamps", input,
+                      "%llu overlaps in the sound: all of it is kept, so what follows is later",
+                      (unsigned long long)breaks.overlaps);
+}
+
 /* What the container could not hold of the times. */
 static void tell_time_losses(struct fw_lavf *lavf)
 {
@@ -239,9 +261,10 @@ static void tell_time_losses(struct fw_lavf *lavf)
         if (!stream->stream)
             continue;
         AVRational tick = stream->stream->time_base;
+        if (stream->audio)
+            tell_breaks(losses, i, stream->audio);
         if (stream->rounded && stream->action == FW_STREAM_VIDEO)
-            fw_losses_add(losses, "timestamps", i,
-                          "%llu of %llu time stamps rounded to the container's tick of %d/%d s",
+            fw_losses_add(losses, "timestamps", i, "%llu of %llu rounded to %d/%d s",
                           (unsigned long long)stream->rounded, (unsigned long long)stream->packets,
                           tick.num, tick.den);
         uint64_t all = stream->moved + (stream == lavf->main ? moved : 0);
@@ -282,6 +305,7 @@ static int lavf_commit(struct fw_sink *sink, struct fw_error *err)
     if (code < 0)
         return fw_lavf_failure(lavf, code, "finishing", err);
     tell_time_losses(lavf);
+    fw_sink_side_tell(sink, fw_video_encoder_context(lavf->video), lavf->main->stream);
     return fw_sink_bytes_status(&sink->output, err);
 }
 
@@ -303,6 +327,7 @@ static void lavf_close(struct fw_sink *sink)
 
 const struct fw_sink_kind fw_sink_lavf = {
     .open = lavf_open,
+    .begin = lavf_begin,
     .frame = lavf_frame,
     .record = lavf_record,
     .commit = lavf_commit,

@@ -58,9 +58,8 @@ void fw_lavf_close_streams(struct fw_lavf *lavf);
 struct fw_hdr_params {
     char text[512];
 };
-void fw_hdr_params(struct fw_hdr_params *params, const struct fw_media *media,
-                   const AVCodec *encoder, struct fw_losses *losses);
-int fw_hdr_container(AVStream *stream, const struct fw_media *media, bool rotated,
+void fw_hdr_params(struct fw_hdr_params *params, struct fw_sink *sink);
+int fw_hdr_container(AVStream *stream, const struct fw_sink *sink,
                      struct fw_error *err) FW_MUST_CHECK;
 
 /* sink_lavf.c: a packet in `from` time for the stream; takes its contents. */

@@ -147,7 +147,7 @@ static int add_video(struct fw_lavf *lavf, struct fw_lavf_stream *own, struct fw
     if (beside && (sink->video.format->flags & FW_FORMAT_ALPHA) &&
         av_dict_set(&stream->metadata, "alpha_mode", "1", 0) < 0)
         return out_of_memory(err);
-    return fw_hdr_container(stream, sink->options.media, sink->options.rotated, err);
+    return fw_hdr_container(stream, sink, err);
 }
 
 /* Whether a tag describes how the input was coded: no longer true once it is coded anew. */

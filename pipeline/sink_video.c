@@ -37,7 +37,9 @@ struct fw_video_encoder {
     int64_t last_key;
     int64_t last_dts;
     uint64_t moved;
+    uint32_t fields; /* enum fw_frame_flags that it was opened for */
     uint64_t frames;
+    uint64_t shown; /* packets, without those that show nothing */
     fw_video_packet_fn give;
     void *opaque;
 };
@@ -50,6 +52,11 @@ const AVCodecContext *fw_video_encoder_context(const struct fw_video_encoder *en
 const struct fw_video_times *fw_video_encoder_times(const struct fw_video_encoder *encoder)
 {
     return &encoder->times;
+}
+
+uint64_t fw_video_encoder_shown(const struct fw_video_encoder *encoder)
+{
+    return encoder->shown;
 }
 
 uint64_t fw_video_encoder_moved(const struct fw_video_encoder *encoder)
@@ -76,6 +83,7 @@ int fw_video_encoder_create(struct fw_video_encoder **encoder_out,
         return fw_fail(err, FW_ERR_MEMORY, "no memory for an encoder");
     encoder->give = packet;
     encoder->opaque = opaque;
+    encoder->fields = request->first_flags;
     encoder->last_key = INT64_MIN;
     encoder->last_dts = INT64_MIN;
     encoder->takes_copy = fw_encoder_traits(request->target->encoder)->takes_copy;
@@ -100,6 +108,13 @@ int fw_video_encoder_create(struct fw_video_encoder **encoder_out,
     }
     *encoder_out = encoder;
     return FW_OK;
+}
+
+void fw_video_encoder_fields(struct fw_video_encoder *encoder, uint32_t flags)
+{
+    const uint32_t bits = FW_FRAME_INTERLACED | FW_FRAME_TOP_FIRST;
+    if ((flags ^ encoder->fields) & bits)
+        fw_video_context_fields(encoder->context, flags);
 }
 
 void fw_video_encoder_destroy(struct fw_video_encoder *encoder)
@@ -174,6 +189,14 @@ static void retime(struct fw_video_encoder *encoder, AVPacket *packet)
     encoder->last_dts = packet->dts;
 }
 
+/* VP8 stores its hidden references as packets of their own, where others pack them with the next
+ * picture: bit 4 of its first byte says which. */
+static bool shows_picture(const struct fw_video_encoder *encoder, const AVPacket *packet)
+{
+    return encoder->context->codec_id != AV_CODEC_ID_VP8 || packet->size < 1 ||
+           (packet->data[0] & 0x10);
+}
+
 static int drain(struct fw_video_encoder *encoder, struct fw_error *err)
 {
     for (;;) {
@@ -185,6 +208,7 @@ static int drain(struct fw_video_encoder *encoder, struct fw_error *err)
                            encoder->context->codec->name, (unsigned long long)encoder->frames,
                            fw_av_text(code).text);
         retime(encoder, encoder->packet);
+        encoder->shown += shows_picture(encoder, encoder->packet);
         int status = encoder->give(encoder->opaque, encoder->packet, err);
         av_packet_unref(encoder->packet);
         if (status < 0)
@@ -282,5 +306,12 @@ int fw_video_encoder_flush(struct fw_video_encoder *encoder, struct fw_error *er
     if (code < 0 && code != AVERROR_EOF)
         return fw_fail(err, FW_ERR_OUTPUT, "%s cannot be finished: %s",
                        encoder->context->codec->name, fw_av_text(code).text);
-    return drain(encoder, err);
+    int status = drain(encoder, err);
+    if (status < 0 || encoder->shown == encoder->frames)
+        return status;
+    return fw_fail(
+        err, FW_ERR_VERIFY,
+        "%s was given %llu frames and wrote %llu: leave out its options that drop frames",
+        encoder->context->codec->name, (unsigned long long)encoder->frames,
+        (unsigned long long)encoder->shown);
 }

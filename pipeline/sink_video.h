@@ -33,6 +33,8 @@ struct fw_video_times {
 int fw_video_times_choose(struct fw_video_times *times, const struct fw_target *target,
                           const struct fw_video *video, struct fw_error *err) FW_MUST_CHECK;
 
+/* Field order by enum fw_frame_flags. */
+void fw_video_context_fields(AVCodecContext *context, uint32_t flags);
 /* An opened encoder; 0 or an AVERROR in *code_out when it is the encoder that refuses. */
 int fw_video_context_open(AVCodecContext **context_out, const struct fw_video_request *request,
                           int *code_out, struct fw_error *err) FW_MUST_CHECK;
@@ -50,9 +52,14 @@ int fw_video_encoder_send(struct fw_video_encoder *encoder, const struct fw_fram
 int fw_video_encoder_flush(struct fw_video_encoder *encoder, struct fw_error *err) FW_MUST_CHECK;
 void fw_video_encoder_destroy(struct fw_video_encoder *encoder); /* NULL ok */
 
+/* Before the first frame: the fields it has, where they are others than the request's. */
+void fw_video_encoder_fields(struct fw_video_encoder *encoder, uint32_t flags);
+
 /* Borrowed. */
 const AVCodecContext *fw_video_encoder_context(const struct fw_video_encoder *encoder);
 const struct fw_video_times *fw_video_encoder_times(const struct fw_video_encoder *encoder);
+/* Packets that show a picture. */
+uint64_t fw_video_encoder_shown(const struct fw_video_encoder *encoder);
 /* Frames whose time had to be moved to stay after the one before. */
 uint64_t fw_video_encoder_moved(const struct fw_video_encoder *encoder);
 /* Seconds by which every frame is later, so that the first one has a place at the fixed rate. */

@@ -39,6 +39,7 @@ static const struct tag tags[] = {
     { "yuvj422p", "422 XYSCSS=422" },
     { "yuv444p", "444 XYSCSS=444" },
     { "yuvj444p", "444 XYSCSS=444" },
+    { "yuva444p", "444alpha XYSCSS=444" },
     { "yuv420p9le", "420p9 XYSCSS=420P9" },
     { "yuv422p9le", "422p9 XYSCSS=422P9" },
     { "yuv444p9le", "444p9 XYSCSS=444P9" },
@@ -82,7 +83,7 @@ static const char *tag_of(const struct fw_video *video)
 
 static char field_letter(const struct fw_sink *sink)
 {
-    uint32_t flags = sink->options.media ? sink->options.media->first_flags : 0;
+    uint32_t flags = sink->first_flags;
     if (!(flags & FW_FRAME_INTERLACED))
         return 'p';
     return flags & FW_FRAME_TOP_FIRST ? 't' : 'b';
@@ -133,7 +134,7 @@ static int y4m_open(struct fw_sink *sink, struct fw_error *err)
     if (!y4m->rows)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a frame");
     memcpy(y4m->rows, FRAME_WORD, strlen(FRAME_WORD));
-    return write_head(sink, err);
+    return FW_OK;
 }
 
 /* y4m counts frames: a time that is not the count's is lost. */
@@ -174,6 +175,7 @@ static int y4m_frame(struct fw_sink *sink, const struct fw_frame_info *info, con
 
 static int y4m_commit(struct fw_sink *sink, struct fw_error *err)
 {
+    fw_sink_side_tell(sink, NULL, NULL);
     const struct y4m *y4m = sink->state;
     if (y4m->off_grid)
         fw_losses_add(&sink->losses, "timestamps",
@@ -199,6 +201,7 @@ static void y4m_close(struct fw_sink *sink)
 
 const struct fw_sink_kind fw_sink_y4m = {
     .open = y4m_open,
+    .begin = write_head,
     .frame = y4m_frame,
     .commit = y4m_commit,
     .verify = y4m_verify,
