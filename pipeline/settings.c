@@ -320,13 +320,28 @@ static int check_output(const struct fw_settings *settings, struct fw_error *err
     return FW_OK;
 }
 
+static int check_raw(const struct fw_settings *settings, struct fw_error *err)
+{
+    bool raw = settings->input_format && strcmp(settings->input_format, "rawvideo") == 0;
+    bool described = settings->raw_size || settings->raw_format || settings->raw_rate;
+    if (raw && !settings->raw_size)
+        return fw_fail(err, FW_ERR_USAGE,
+                       "raw video does not say its size\nhint: -video_size WxH, and "
+                       "-pixel_format and -framerate unless they are yuv420p and 25");
+    if (described && !raw)
+        return fw_fail(err, FW_ERR_USAGE,
+                       "-video_size, -pixel_format and -framerate are for raw video\n"
+                       "hint: --input-format rawvideo");
+    return FW_OK;
+}
+
 int fw_settings_check(const struct fw_settings *settings, struct fw_error *err)
 {
     if (!settings->input)
         return fw_fail(err, FW_ERR_USAGE, "no input given");
     if (!settings->input[0])
         return fw_fail(err, FW_ERR_USAGE, "the input's name is empty");
-    if (check_output(settings, err) < 0)
+    if (check_output(settings, err) < 0 || check_raw(settings, err) < 0)
         return FW_ERR_USAGE;
     if (settings->video_codec && strcmp(settings->video_codec, "copy") == 0)
         return fw_fail(err, FW_ERR_USAGE,

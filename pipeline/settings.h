@@ -41,9 +41,12 @@ struct fw_stream_tag {
 };
 
 struct fw_settings {
-    char *input;          /* a name as bytes, never parsed for a protocol; "-" is standard input */
-    char *output;         /* the same; NULL with `null_output` */
-    char *input_format;   /* -f before nothing: --input-format; NULL: by content */
+    char *input;        /* a name as bytes, never parsed for a protocol; "-" is standard input */
+    char *output;       /* the same; NULL with `null_output` */
+    char *input_format; /* -f before nothing: --input-format; NULL: by content */
+    char *raw_size;     /* -video_size, -pixel_format, -framerate: of raw video as input */
+    char *raw_format;
+    char *raw_rate;
     char *format;         /* -f: muxer; NULL: by the output's extension */
     char *chain;          /* --vf; NULL or "": none */
     char *video_codec;    /* -c:v; NULL: the container's default */

@@ -20,7 +20,8 @@ void fw_settings_deinit(struct fw_settings *settings)
     char *texts[] = { settings->input,       settings->output,         settings->input_format,
                       settings->format,      settings->chain,          settings->video_codec,
                       settings->audio_codec, settings->subtitle_codec, settings->pixel_format,
-                      settings->video_tag,   settings->fault };
+                      settings->video_tag,   settings->raw_size,       settings->raw_format,
+                      settings->raw_rate,    settings->fault };
     for (size_t i = 0; i < FW_COUNT(texts); i++)
         free(texts[i]);
     for (uint32_t i = 0; i < settings->av_option_count; i++) {

@@ -11,6 +11,8 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/mem.h>
 
+#include "filters/check.h"
+
 /* Names of libavformat for what this program reads. Playlists, devices and formats that name other
  * files are not among them, whatever a file looks like. */
 static const char demuxers[] =
@@ -47,11 +49,12 @@ static int refuse_content(struct fw_lavf *lavf, int code, struct fw_error *err)
     if (av_strerror(code, what, sizeof(what)) < 0)
         (void)snprintf(what, sizeof(what), "error %d", code);
     /* Known kinds outside the list (playlists among them) and unknown bytes read the same. */
-    if (!lavf->format && (code == AVERROR_INVALIDDATA || code == AVERROR(EINVAL)) &&
+    const char *forced = lavf->base.settings->input_format;
+    if (!lavf->format && !forced && (code == AVERROR_INVALIDDATA || code == AVERROR(EINVAL)) &&
         (!said || strstr(text, "whitelist")))
         return fw_fail(err, FW_ERR_INPUT, "not a media file of a kind that is read here");
-    return fw_fail(err, FW_ERR_INPUT, "cannot be read: %s%s%s", said ? text : what,
-                   said ? ": " : "", said ? what : "");
+    return fw_fail(err, FW_ERR_INPUT, "cannot be read%s%s: %s%s%s", forced ? " as " : "",
+                   forced ? forced : "", said ? text : what, said ? ": " : "", said ? what : "");
 }
 
 static int interrupted(void *opaque)
@@ -75,6 +78,21 @@ static AVFormatContext *make_context(struct fw_lavf *lavf)
     return format;
 }
 
+/* Containers leave what they do not know in the dictionary. */
+static AVDictionary *demuxer_options(const struct fw_settings *settings)
+{
+    AVDictionary *options = NULL;
+    const char *const pairs[][2] = { { "scan_all_pmts", "1" }, /* as the ffmpeg command asks */
+                                     { "video_size", settings->raw_size },
+                                     { "pixel_format", settings->raw_format },
+                                     { "framerate", settings->raw_rate } };
+    for (size_t i = 0; i < FW_COUNT(pairs); i++) {
+        if (pairs[i][1])
+            (void)av_dict_set(&options, pairs[i][0], pairs[i][1], 0);
+    }
+    return options;
+}
+
 int fw_lavf_open_format(struct fw_lavf *lavf, struct fw_error *err)
 {
     const struct fw_settings *settings = lavf->base.settings;
@@ -83,17 +101,12 @@ int fw_lavf_open_format(struct fw_lavf *lavf, struct fw_error *err)
         forced = forced_format(settings->input_format, err);
         if (!forced)
             return FW_ERR_USAGE;
-        if (!strcmp(forced->name, "rawvideo"))
-            return fw_fail(err, FW_ERR_USAGE,
-                           "raw video has no size or format of its own: give it as y4m");
     }
     lavf->avio = fw_input_open_avio(&lavf->base.input);
     AVFormatContext *format = lavf->avio ? make_context(lavf) : NULL;
     if (!format)
         return fw_fail(err, FW_ERR_MEMORY, "no memory to open the input");
-    AVDictionary *options = NULL;
-    /* As the ffmpeg command asks; other containers leave it in the dictionary. */
-    (void)av_dict_set(&options, "scan_all_pmts", "1", 0);
+    AVDictionary *options = demuxer_options(settings);
     int code = avformat_open_input(&format, "", forced, &options);
     av_dict_free(&options);
     lavf->format = code < 0 ? NULL : format;

@@ -192,6 +192,19 @@ Test(settings, the_whole_is_checked)
     cr_expect_eq(check(), FW_OK, "-f null OUT is FFmpeg's way to say it");
 }
 
+Test(settings, raw_video_needs_a_size)
+{
+    cr_expect_eq(set("input", "a.yuv"), FW_OK);
+    cr_expect_eq(set("null", NULL), FW_OK);
+    cr_expect_eq(set("framerate", "30"), FW_OK);
+    cr_expect_eq(check(), FW_ERR_USAGE, "only raw video has a rate that is told");
+    cr_expect_eq(set("input-format", "rawvideo"), FW_OK);
+    cr_expect_eq(check(), FW_ERR_USAGE);
+    cr_expect(says("-video_size"), "%s", err.text);
+    cr_expect_eq(set("video_size", "64x48"), FW_OK);
+    cr_expect_eq(check(), FW_OK);
+}
+
 Test(settings, format_null_is_null)
 {
     cr_expect_eq(set("f", "null"), FW_OK);
