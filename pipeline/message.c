@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define READ_BYTES 65536u        /* what there is room for at least */
+#define COLLECT_BYTES (4u << 20) /* of one call */
+
 static int send_all(int fd, const void *data, size_t bytes, struct fw_error *err)
 {
     const uint8_t *from = data;
@@ -70,8 +73,15 @@ int fw_message_receive(int fd, struct fw_message_header *header, void **payload_
 
 static int make_room(struct fw_message_inbox *inbox, struct fw_error *err)
 {
-    if (inbox->room - inbox->bytes >= 65536)
+    size_t end = inbox->start + inbox->bytes;
+    if (inbox->room - end >= READ_BYTES)
         return FW_OK;
+    /* Moved only when half of it is free again, so each byte moves about once. */
+    if (inbox->start > 0 && inbox->start >= inbox->room / 2) {
+        memmove(inbox->data, inbox->data + inbox->start, inbox->bytes);
+        inbox->start = 0;
+        return FW_OK;
+    }
     if (inbox->room > FW_MESSAGE_MAX)
         return fw_fail(err, FW_ERR_INTERNAL, "a process sent more than %u MiB of messages",
                        FW_MESSAGE_MAX >> 20);
@@ -84,24 +94,40 @@ static int make_room(struct fw_message_inbox *inbox, struct fw_error *err)
     return FW_OK;
 }
 
+static int check_size(struct fw_message_inbox *inbox, struct fw_error *err)
+{
+    struct fw_message_header header;
+    if (inbox->bytes < sizeof(header))
+        return FW_OK;
+    memcpy(&header, inbox->data + inbox->start, sizeof(header));
+    if (header.bytes <= FW_MESSAGE_MAX)
+        return FW_OK;
+    *inbox = (struct fw_message_inbox){ .data = inbox->data, .room = inbox->room, .closed = true };
+    return fw_fail(err, FW_ERR_INTERNAL, "a process sent a message of %llu bytes",
+                   (unsigned long long)header.bytes);
+}
+
 int fw_message_collect(struct fw_message_inbox *inbox, int fd, struct fw_error *err)
 {
-    while (!inbox->closed) {
+    size_t before = inbox->bytes;
+    while (!inbox->closed && inbox->bytes - before < COLLECT_BYTES) {
         int status = make_room(inbox, err);
-        if (status != FW_OK)
+        if (status != FW_OK) {
+            inbox->closed = true;
             return status;
-        ssize_t got = recv(fd, inbox->data + inbox->bytes, inbox->room - inbox->bytes,
-                           MSG_DONTWAIT);
+        }
+        size_t end = inbox->start + inbox->bytes;
+        ssize_t got = recv(fd, inbox->data + end, inbox->room - end, MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return FW_OK;
+            break;
         if (got <= 0)
             inbox->closed = true;
         else
             inbox->bytes += (size_t)got;
     }
-    return FW_OK;
+    return check_size(inbox, err);
 }
 
 bool fw_message_peek(const struct fw_message_inbox *inbox, struct fw_message_header *header,
@@ -109,10 +135,10 @@ bool fw_message_peek(const struct fw_message_inbox *inbox, struct fw_message_hea
 {
     if (inbox->bytes < sizeof(*header))
         return false;
-    memcpy(header, inbox->data, sizeof(*header));
+    memcpy(header, inbox->data + inbox->start, sizeof(*header));
     if (inbox->bytes - sizeof(*header) < header->bytes)
         return false;
-    *payload_out = inbox->data + sizeof(*header);
+    *payload_out = inbox->data + inbox->start + sizeof(*header);
     return true;
 }
 
@@ -123,8 +149,8 @@ void fw_message_pop(struct fw_message_inbox *inbox)
     if (!fw_message_peek(inbox, &header, &payload))
         return;
     size_t bytes = sizeof(header) + (size_t)header.bytes;
-    memmove(inbox->data, inbox->data + bytes, inbox->bytes - bytes);
     inbox->bytes -= bytes;
+    inbox->start = inbox->bytes == 0 ? 0 : inbox->start + bytes;
 }
 
 void fw_message_inbox_deinit(struct fw_message_inbox *inbox)

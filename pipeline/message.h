@@ -31,18 +31,20 @@ struct fw_message_header {
 /* Blocking, for roles and for the supervisor's GO. FW_ERR_SYSTEM when the other end is gone. */
 int fw_message_send(int fd, enum fw_message_kind kind, const void *payload, size_t bytes,
                     struct fw_error *err) FW_MUST_CHECK;
-/* Blocking, for roles. The caller frees *payload_out. FW_ERR_CANCELLED when the supervisor is gone. */
+/* Blocking, for roles. The caller frees *payload_out. FW_ERR_CANCELLED when the supervisor is gone.
+ */
 int fw_message_receive(int fd, struct fw_message_header *header, void **payload_out,
                        struct fw_error *err) FW_MUST_CHECK;
 
 /* The supervisor's side of one child. Zeroed: empty. */
 struct fw_message_inbox {
     uint8_t *data;
-    size_t bytes;
+    size_t start; /* of what is not popped yet, */
+    size_t bytes; /* and how much that is */
     size_t room;
-    bool closed; /* the child's end is closed */
+    bool closed; /* the child's end is closed, or nothing more of it is read after a failure */
 };
-/* Reads what is there without blocking. */
+/* Reads what is there without blocking, and not for ever: of a flood it leaves the rest. */
 int fw_message_collect(struct fw_message_inbox *inbox, int fd, struct fw_error *err) FW_MUST_CHECK;
 /* The first whole message, borrowed until the next call on this inbox; false when there is none. */
 bool fw_message_peek(const struct fw_message_inbox *inbox, struct fw_message_header *header,
