@@ -35,7 +35,8 @@ enum fw_wait_kind {
     FW_WAIT_HEAD,     /* reader: for the next frame */
     FW_WAIT_READ,     /* decoder: for bytes of a pipe */
     FW_WAIT_WRITE,    /* encoder: for room in a pipe */
-    FW_WAIT_PACKET    /* decoder: for room in the packet ring */
+    FW_WAIT_PACKET,   /* decoder: for room in the packet ring */
+    FW_WAIT_SYNC      /* encoder: for the disk to have all of it */
 };
 
 /* What a role counts beside frames and bytes, for progress. */

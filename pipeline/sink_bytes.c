@@ -1,6 +1,6 @@
 #include "sink_bytes.h"
 
-#include "control.h"
+#include "bell.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,8 +14,8 @@
 #define BEAT_MS 250
 #define PIPE_CHUNK 4096 /* what a pipe that polls ready takes without blocking */
 
-void fw_sink_bytes_init(struct fw_sink_bytes *output, int fd, bool seekable, struct fw_control *control,
-                    struct fw_proc *proc)
+void fw_sink_bytes_init(struct fw_sink_bytes *output, int fd, bool seekable,
+                        struct fw_control *control, struct fw_proc *proc)
 {
     memset(output, 0, sizeof(*output));
     output->fd = fd;
@@ -97,6 +97,8 @@ static int write_all(struct fw_sink_bytes *output, const uint8_t *data, size_t b
             output->failure = taken ? (int)-taken : EIO;
             return output->failure;
         }
+        /* Each call: a disk that is slow is no hang. */
+        fw_proc_beat(output->proc);
         data += taken;
         bytes -= (size_t)taken;
         output->position += taken;
@@ -109,7 +111,8 @@ static int write_all(struct fw_sink_bytes *output, const uint8_t *data, size_t b
     return 0;
 }
 
-int fw_sink_bytes_write(struct fw_sink_bytes *output, const void *data, size_t bytes, struct fw_error *err)
+int fw_sink_bytes_write(struct fw_sink_bytes *output, const void *data, size_t bytes,
+                        struct fw_error *err)
 {
     (void)write_all(output, data, bytes);
     return fw_sink_bytes_status(output, err);
@@ -142,8 +145,11 @@ int fw_sink_bytes_sync(struct fw_sink_bytes *output, struct fw_error *err)
     int status = fw_sink_bytes_status(output, err);
     if (status < 0 || !output->seekable)
         return status;
+    /* However long the disk takes; the supervisor knows the reason. */
+    beat(output, FW_WAIT_SYNC);
     if (fsync(output->fd) != 0 && errno != EINVAL && errno != ENOSYS)
         output->failure = errno;
+    beat(output, FW_WAIT_NONE);
     return fw_sink_bytes_status(output, err);
 }
 
@@ -197,6 +203,7 @@ struct reader {
     int fd;
     int64_t position;
     int64_t size;
+    struct fw_proc *proc;
 };
 
 static int reader_read_cb(void *opaque, uint8_t *data, int bytes)
@@ -206,6 +213,7 @@ static int reader_read_cb(void *opaque, uint8_t *data, int bytes)
     do {
         got = pread(reader->fd, data, (size_t)bytes, reader->position);
     } while (got < 0 && errno == EINTR);
+    fw_proc_beat(reader->proc);
     if (got < 0)
         return AVERROR(errno);
     reader->position += got;
@@ -229,6 +237,7 @@ AVIOContext *fw_sink_bytes_reader_create(const struct fw_sink_bytes *output)
     if (reader && buffer) {
         reader->fd = output->fd;
         reader->size = output->size;
+        reader->proc = output->proc;
         avio = avio_alloc_context(buffer, AVIO_BYTES, 0, reader, reader_read_cb, NULL,
                                   reader_seek_cb);
     }

@@ -8,6 +8,7 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
 
+#include "bell.h"
 #include "encoder_options.h"
 #include "sink_audio.h"
 
@@ -101,6 +102,7 @@ static int refine_movie_ticks(struct fw_lavf *lavf, struct fw_error *err)
 static int write_queued(void *opaque, AVPacket *packet, struct fw_error *err)
 {
     struct fw_lavf *lavf = opaque;
+    fw_proc_beat(lavf->sink->options.proc);
     uint32_t lane = (uint32_t)packet->stream_index;
     bool start = packet->dts != AV_NOPTS_VALUE && packet->dts < 0;
     bool holds = (lavf->muxer->oformat->flags & (AVFMT_TS_NEGATIVE | AVFMT_NOTIMESTAMPS)) != 0;
@@ -175,6 +177,8 @@ int fw_lavf_queue(struct fw_lavf *lavf, struct fw_lavf_stream *stream, AVPacket 
 static int take_video(void *opaque, AVPacket *packet, struct fw_error *err)
 {
     struct fw_lavf *lavf = opaque;
+    /* An encoder that is flushed gives many packets with no frame between them. */
+    fw_proc_beat(lavf->sink->options.proc);
     AVRational from = fw_video_encoder_times(lavf->video)->out;
     int64_t first = av_rescale_q(packet->pts, from, AV_TIME_BASE_Q);
     int64_t end = av_rescale_q(packet->pts + packet->duration, from, AV_TIME_BASE_Q);

@@ -1,6 +1,8 @@
 /* Reads the written file again and compares with what went in. */
 #include "sink_lavf.h"
 
+#include "bell.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,8 @@ struct reading {
     AVCodecContext *decoder; /* NULL: packets alone are counted */
     AVPacket *packet;
     AVFrame *frame;
-    uint32_t ordinal; /* of the filtered stream among the videos of the output */
+    struct fw_proc *proc; /* beats with each packet and frame */
+    uint32_t ordinal;     /* of the filtered stream among the videos of the output */
     int video;
     uint64_t packets;
     uint64_t frames;
@@ -120,6 +123,7 @@ static int decode(struct reading *reading, const AVPacket *packet, struct fw_err
         if (reading->frame->decode_error_flags || (reading->frame->flags & AV_FRAME_FLAG_CORRUPT))
             return fw_fail(err, FW_ERR_VERIFY, "frame %llu of the written file is damaged",
                            (unsigned long long)reading->frames);
+        fw_proc_beat(reading->proc);
         reading->frames++;
     }
 }
@@ -162,6 +166,7 @@ static int read_all(struct reading *reading, struct fw_error *err)
         if (code < 0)
             return failed(err, "read", code);
         int status = FW_OK;
+        fw_proc_beat(reading->proc);
         if (reading->packet->stream_index == reading->video) {
             reading->packets += has_picture(reading);
             note_time(reading);
@@ -210,7 +215,8 @@ int fw_lavf_verify(struct fw_sink *sink, char what[32], struct fw_error *err)
         return FW_OK;
     if (fw_target_is_raw(&sink->target))
         return verify_raw(lavf, what, err);
-    struct reading reading = { .ordinal = ordinal_of(lavf->muxer, lavf->main->stream) };
+    struct reading reading = { .ordinal = ordinal_of(lavf->muxer, lavf->main->stream),
+                               .proc = sink->options.proc };
     bool all = sink->options.settings->verify == FW_VERIFY_DECODE;
     int status = open_again(&reading, sink, err);
     if (status == FW_OK && all)
