@@ -12,7 +12,9 @@
 
 #define CRASHES_TO_POISON 2 /* the frame's own doing: a crash or a hang */
 #define KILLS_TO_POISON 4   /* somebody else's SIGKILL, or the kernel out of memory */
-#define BUDGET_DEATHS 8     /* deaths without the reader moving, */
+#define KILLS_TO_RETIRE 3   /* of one worker, each soon after the last: there is no room for it */
+#define KILLS_APART_NS 10000000000ull
+#define BUDGET_DEATHS 6          /* and two for each worker, without the reader moving, */
 #define BUDGET_NS 10000000000ull /* within this time: replacing them does not help */
 
 static const uint64_t backoff_ns[] = { 0, 100000000u, 400000000u, 1600000000u };
@@ -63,7 +65,40 @@ static bool passes_unfiltered(const struct fw_plan *plan)
            plan->source.height == plan->output.height;
 }
 
-static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t attempts,
+bool fw_mourn_others(const struct fw_supervisor *crew, uint32_t proc_index)
+{
+    bool others = false;
+    for (uint32_t i = FW_PROC_WORKERS; i < crew->proc_count; i++) {
+        const struct fw_child *child = &crew->children[i];
+        if (i != proc_index &&
+            fw_plan_hop_of(crew->plan, i) == fw_plan_hop_of(crew->plan, proc_index))
+            others = others || fw_child_alive(child) || child->respawn_ns != 0;
+    }
+    return others;
+}
+
+/* The place to count a frame's deaths in: its own, a new one, or one whose frame is done with. */
+static struct fw_blame *blame_of(struct fw_supervisor *crew, uint32_t hop, uint64_t seq)
+{
+    struct fw_hop_state at;
+    struct fw_blame *place = NULL;
+    fw_hop_observe(&crew->line[hop].view, &at);
+    for (uint32_t i = 0; i < crew->blame_count; i++) {
+        struct fw_blame *blame = &crew->blames[i];
+        if (blame->hop == hop && blame->seq == seq)
+            return blame;
+        if (blame->hop == hop && blame->seq < at.consumed)
+            place = blame;
+    }
+    if (place == NULL && crew->blame_count < FW_BLAMES_MAX)
+        place = &crew->blames[crew->blame_count++];
+    if (place == NULL)
+        place = &crew->blames[seq % FW_BLAMES_MAX];
+    *place = (struct fw_blame){ .hop = hop, .seq = seq };
+    return place;
+}
+
+static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t deaths,
                   struct fw_error *err)
 {
     char text[512];
@@ -71,17 +106,18 @@ static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t a
     fw_mourn_text(crew, death, text, sizeof(text));
     if (policy == FW_ON_POISON_PASS && !passes_unfiltered(crew->plan)) {
         snprintf(death->action, sizeof(death->action), "failed");
-        return fw_fail(err, FW_ERR_DIED,
-                       "%s, %u times: it cannot be passed unfiltered, since the chain changes size "
-                       "or format\nhint: --on-poison skip or hold",
-                       text, attempts);
+        return fw_fail(
+            err, FW_ERR_DIED,
+            "%s (death %u in that frame): it cannot be passed unfiltered, since the chain "
+            "changes size or format\nhint: --on-poison skip or hold",
+            text, deaths);
     }
     if (policy == FW_ON_POISON_FAIL) {
         snprintf(death->action, sizeof(death->action), "failed");
         return fw_fail(err, death->stalled ? FW_ERR_STALLED : FW_ERR_DIED,
-                       "%s, %u times: the frame kills the filter\n"
+                       "%s (death %u in that frame): the frame kills the filter\n"
                        "hint: --on-poison pass, skip or hold goes on without it",
-                       text, attempts);
+                       text, deaths);
     }
     static const struct {
         enum fw_outcome outcome;
@@ -96,7 +132,8 @@ static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t a
         return FW_OK;
     snprintf(death->action, sizeof(death->action), "%s", ends[policy].action);
     crew->poisoned++;
-    fw_supervisor_say(crew, FW_MESSAGE_WARNING, "%s, %u times: %s", text, attempts, death->action);
+    fw_supervisor_say(crew, FW_MESSAGE_WARNING, "%s (death %u in that frame): %s", text, deaths,
+                      death->action);
     return FW_OK;
 }
 
@@ -112,19 +149,54 @@ static int spend_budget(struct fw_supervisor *crew, const char *text, struct fw_
         crew->budget_deaths = 0;
     }
     crew->budget_deaths++;
-    if (crew->budget_deaths >= BUDGET_DEATHS && now - crew->budget_ns < BUDGET_NS)
+    if (crew->budget_deaths >= BUDGET_DEATHS + 2 * crew->plan->workers &&
+        now - crew->budget_ns < BUDGET_NS)
         return fw_fail(err, FW_ERR_DIED, "%s: %u workers died without progress, giving up", text,
                        crew->budget_deaths);
     return FW_OK;
 }
 
+/* Somebody else's SIGKILL: most likely the kernel out of memory, so one worker less may help. */
+static bool retires(struct fw_supervisor *crew, struct fw_child *child, bool own_doing)
+{
+    uint64_t now = fw_now_ns();
+    bool soon = child->kills > 0 && now - child->killed_ns < KILLS_APART_NS;
+    child->kills = own_doing ? 0 : soon ? child->kills + 1 : 1;
+    child->killed_ns = now;
+    return child->kills >= KILLS_TO_RETIRE && fw_mourn_others(crew, child->station.proc_index);
+}
+
+/* Longer and longer by generations of workers; never at once where memory may be short. */
 static void plan_respawn(struct fw_supervisor *crew, struct fw_child *child)
 {
-    uint32_t step = crew->budget_deaths - 1;
+    uint32_t step = (crew->budget_deaths - 1) / crew->plan->workers;
+    if (child->kills > 0 && step == 0)
+        step = 1;
     if (step >= sizeof(backoff_ns) / sizeof(backoff_ns[0]))
         step = sizeof(backoff_ns) / sizeof(backoff_ns[0]) - 1;
-    child->deaths++;
     child->respawn_ns = fw_now_ns() + backoff_ns[step];
+}
+
+/* Says what is done about a death, or fails. */
+static int judge(struct fw_supervisor *crew, struct fw_death *death, bool own_doing, bool retired,
+                 struct fw_error *err)
+{
+    struct fw_blame *blame = NULL;
+    char text[512];
+    if (death->had_frame) {
+        blame = blame_of(crew, fw_plan_hop_of(crew->plan, death->proc_index), death->seq);
+        blame->crashes += own_doing;
+        blame->kills += !own_doing;
+    }
+    if (blame != NULL &&
+        (own_doing ? blame->crashes >= CRASHES_TO_POISON : blame->kills >= KILLS_TO_POISON))
+        return poison(crew, death, blame->crashes + blame->kills, err);
+    fw_mourn_text(crew, death, text, sizeof(text));
+    if (!crew->running && own_doing && crew->children[death->proc_index].deaths > 0)
+        return fw_fail(err, FW_ERR_DIED, "%s before the first frame", text);
+    fw_supervisor_say(crew, FW_MESSAGE_WARNING, "%s: %s, the frames are done again", text,
+                      retired ? "killed again and again and not replaced" : "restarted");
+    return FW_OK;
 }
 
 int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_number,
@@ -134,6 +206,8 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
     struct fw_requeue requeue = { 0 };
     char text[512];
     fw_hop_blame(hop_of(crew, proc_index), proc_index, &requeue);
+    bool own_doing = child->stalled || signal_number != SIGKILL;
+    bool retired = retires(crew, child, own_doing);
     struct fw_death death = {
         .proc_index = proc_index,
         .signal = signal_number,
@@ -142,26 +216,18 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
         .seq = requeue.seq,
         .pts = requeue.had_frame ? requeue.info.pts : FW_NOPTS,
         .step = child->station.self->step,
-        .action = "restarted",
     };
-    bool own_doing = child->stalled || signal_number != SIGKILL;
+    snprintf(death.action, sizeof(death.action), retired ? "retired" : "restarted");
     fw_mourn_text(crew, &death, text, sizeof(text));
-    int status = FW_OK;
-    if (requeue.had_frame &&
-        requeue.attempts >= (own_doing ? CRASHES_TO_POISON : KILLS_TO_POISON))
-        status = poison(crew, &death, requeue.attempts, err);
-    else if (!crew->running && own_doing && child->deaths > 0)
-        status = fw_fail(err, FW_ERR_DIED, "%s before the first frame", text);
-    else
-        fw_supervisor_say(crew, FW_MESSAGE_WARNING, "%s: restarted, the frames are done again",
-                          text);
+    int status = judge(crew, &death, own_doing, retired, err);
     if (crew->death_count < FW_DEATHS_MAX)
         crew->deaths[crew->death_count++] = death;
     /* Only now, so that nobody else dies of a frame that is given up. */
     fw_hop_requeue(hop_of(crew, proc_index), proc_index, &requeue);
+    child->deaths++;
     if (status == FW_OK)
         status = spend_budget(crew, text, err);
-    if (status == FW_OK)
+    if (status == FW_OK && !retired)
         plan_respawn(crew, child);
     fw_hop_broadcast(hop_of(crew, proc_index));
     return status;

@@ -1,11 +1,14 @@
 /*
- * One child of the supervisor: a forked process, or a thread in --isolation=threads. The only file
- * that forks for a job, and the only one that kills.
+ * One child of the supervisor: a forked process, or a thread in --isolation=threads. All processes
+ * that run a role start and end here; child.c has those that answer one question.
  */
 #include "supervisor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +23,7 @@
 #include <unistd.h>
 
 #define KEEP_MAX 8
+#define REAPED_BY_OTHERS 255 /* an exit code: how it ended is not known any more */
 
 static const struct fw_role roles[] = {
     [FW_ROLE_DECODER] = { "decoder", fw_decoder_run },
@@ -27,21 +31,39 @@ static const struct fw_role roles[] = {
     [FW_ROLE_WORKER] = { "worker", fw_worker_run },
 };
 
-/* Overwrites the command line, so that `ps` tells the processes apart. The memory is found through
- * the program's name, and only trusted when it holds what the kernel says. */
-static void name_command_line(const char *title)
+/* What the kernel says about a process, from its state on; "" when it says nothing. `text` is the
+ * room for it. */
+static const char *read_stat(const char *path, char *text, size_t bytes)
 {
-    char seen[4096];
-    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t bytes = fd < 0 ? -1 : read(fd, seen, sizeof(seen));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, bytes - 1);
     if (fd >= 0)
         close(fd);
-    char *line = program_invocation_name;
-    if (bytes <= 0 || bytes == (ssize_t)sizeof(seen) || line == NULL ||
-        strncmp(line, seen, strlen(seen) + 1) != 0)
+    if (got <= 0)
+        return "";
+    text[got] = '\0';
+    const char *after = strrchr(text, ')'); /* the name before it may hold anything */
+    return after == NULL || after[1] == '\0' ? "" : after + 2;
+}
+
+/* Overwrites the command line, so that `ps` tells the processes apart. Where it lies, the kernel
+ * knows: nothing that the program was called by is followed. */
+static void name_command_line(const char *title)
+{
+    enum { STATE = 3, ARG_START = 48 }; /* fields of proc(5) */
+    char text[2048];
+    uint64_t start = 0, end = 0;
+    const char *field = read_stat("/proc/self/stat", text, sizeof(text));
+    for (int i = STATE; i < ARG_START && field != NULL; i++) {
+        field = strchr(field, ' ');
+        field = field == NULL ? NULL : field + 1;
+    }
+    if (field == NULL || sscanf(field, "%" SCNu64 " %" SCNu64, &start, &end) != 2 || start == 0 ||
+        end <= start)
         return;
-    memset(line, 0, (size_t)bytes);
-    snprintf(line, (size_t)bytes, "framewheel: %s", title);
+    char *line = (char *)(uintptr_t)start;
+    memset(line, 0, end - start);
+    snprintf(line, end - start, "framewheel: %s", title);
 }
 
 static void name_process(uint32_t proc_index)
@@ -64,6 +86,7 @@ static void reset_signals(void)
         if (number != SIGKILL && number != SIGSTOP)
             signal(number, SIG_DFL);
     signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
@@ -73,13 +96,15 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The second net under PDEATHSIG: when the supervisor's end of the lifeline closes, the kernel sends
- * SIGIO, whose default ends the process. */
+/* The second net under PDEATHSIG: when the supervisor's end of the lifeline closes, the kernel
+ * sends SIGIO, whose default ends the process. Each child has a pipe of its own, since a pipe has
+ * one owner. */
 static int hold_lifeline(int fd)
 {
-    if (fcntl(fd, F_SETOWN, getpid()) < 0)
+    if (fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) < 0)
         return -1;
-    return fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK);
+    struct pollfd line = { .fd = fd, .events = POLLIN };
+    return poll(&line, 1, 0) == 0 ? 0 : -1; /* closed before the signal was asked for */
 }
 
 static int compare_fds(const void *left, const void *right)
@@ -101,12 +126,13 @@ static void close_others(int keep[KEEP_MAX], uint32_t count)
     close_range(next, ~0u, 0);
 }
 
-static void keep_own(const struct fw_supervisor *crew, struct fw_station *station)
+static void keep_own(const struct fw_supervisor *crew, const struct fw_child *child)
 {
+    const struct fw_station *station = &child->station;
     int keep[KEEP_MAX];
     uint32_t count = 0;
     keep[count++] = station->socket;
-    keep[count++] = crew->lifeline[0];
+    keep[count++] = child->lifeline[0];
     if (station->role == FW_ROLE_DECODER)
         keep[count++] = station->input_fd;
     if (station->role == FW_ROLE_ENCODER && station->output_fd >= 0)
@@ -143,10 +169,10 @@ static void run_process(const struct fw_supervisor *crew, struct fw_child *child
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(FW_CHILD_CANCELLED);
-    keep_own(crew, station);
+    keep_own(crew, child);
     set_oom_preference(station->role);
     name_process(station->proc_index);
-    if (hold_lifeline(crew->lifeline[0]) < 0)
+    if (hold_lifeline(child->lifeline[0]) < 0)
         _exit(FW_CHILD_CANCELLED);
     station->memory_fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
     struct fw_error err = { 0 };
@@ -166,9 +192,9 @@ static void *run_thread(void *argument)
     struct fw_error err = { 0 };
     int status = roles[station->role].run(station, &err);
     station->self->error = err;
-    child->thread_status = status == FW_OK                ? 0
-                           : status == FW_ERR_CANCELLED   ? FW_CHILD_CANCELLED
-                                                          : FW_CHILD_FAILED;
+    child->thread_status = status == FW_OK              ? 0
+                           : status == FW_ERR_CANCELLED ? FW_CHILD_CANCELLED
+                                                        : FW_CHILD_FAILED;
     /* Of this thread alone: a codec's own threads are not told apart in one process. */
     struct timespec used;
     if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0)
@@ -191,7 +217,16 @@ static int spawn_thread(struct fw_child *child, struct fw_error *err)
     return FW_OK;
 }
 
-static int spawn_process(struct fw_supervisor *crew, struct fw_child *child, struct fw_error *err)
+static void close_lifeline(struct fw_child *child)
+{
+    for (int i = 0; i < 2; i++) {
+        if (child->lifeline[i] >= 0)
+            close(child->lifeline[i]);
+        child->lifeline[i] = -1;
+    }
+}
+
+static int fork_process(struct fw_supervisor *crew, struct fw_child *child, struct fw_error *err)
 {
     sigset_t all, old;
     pid_t parent = getpid();
@@ -213,6 +248,20 @@ static int spawn_process(struct fw_supervisor *crew, struct fw_child *child, str
         waitpid(pid, NULL, 0);
         return fw_fail(err, FW_ERR_SYSTEM, "pidfd_open: %s", strerror(failed));
     }
+    return FW_OK;
+}
+
+static int spawn_process(struct fw_supervisor *crew, struct fw_child *child, struct fw_error *err)
+{
+    if (pipe2(child->lifeline, O_CLOEXEC) < 0)
+        return fw_fail(err, FW_ERR_SYSTEM, "cannot open a pipe: %s", strerror(errno));
+    int status = fork_process(crew, child, err);
+    if (status != FW_OK) {
+        close_lifeline(child);
+        return status;
+    }
+    close(child->lifeline[0]);
+    child->lifeline[0] = -1;
     return FW_OK;
 }
 
@@ -249,17 +298,30 @@ static bool reap_thread(struct fw_child *child, int *wait_status_out)
     return true;
 }
 
+static bool reap_process(struct fw_child *child, int *wait_status_out)
+{
+    struct rusage usage = { 0 };
+    if (child->pid <= 0)
+        return false;
+    pid_t pid = wait4(child->pid, wait_status_out, WNOHANG, &usage);
+    if (pid < 0 && errno == ECHILD)
+        *wait_status_out = REAPED_BY_OTHERS << 8;
+    else if (pid != child->pid)
+        return false;
+    child->user_ns += timeval_ns(usage.ru_utime);
+    child->system_ns += timeval_ns(usage.ru_stime);
+    return true;
+}
+
 bool fw_spawn_reap(struct fw_child *child, int *wait_status_out)
 {
-    struct rusage usage;
     if (child->station.threads) {
         if (!reap_thread(child, wait_status_out))
             return false;
     } else {
-        if (wait4(child->pid, wait_status_out, WNOHANG, &usage) != child->pid)
+        if (!reap_process(child, wait_status_out))
             return false;
-        child->user_ns += timeval_ns(usage.ru_utime);
-        child->system_ns += timeval_ns(usage.ru_stime);
+        close_lifeline(child);
     }
     close(child->pidfd);
     child->pidfd = -1;
@@ -270,33 +332,62 @@ bool fw_spawn_reap(struct fw_child *child, int *wait_status_out)
 
 void fw_spawn_kill(struct fw_child *child)
 {
-    bool alive = child->state == FW_CHILD_STARTED || child->state == FW_CHILD_READY;
-    if (alive && !child->station.threads)
+    if (fw_child_alive(child) && !child->station.threads)
         pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
 }
 
-uint64_t fw_spawn_cpu_ns(const struct fw_child *child)
+/* How long one thread stood ready while others had the cores: the second field of schedstat, which
+ * the kernel brings up to date when the wait is over. */
+static uint64_t queued_ns(const char *task)
 {
-    clockid_t clock;
-    struct timespec used;
-    if (child->station.threads || clock_getcpuclockid(child->pid, &clock) != 0 ||
-        clock_gettime(clock, &used) != 0)
-        return 0;
-    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
-}
-
-bool fw_spawn_stopped(const struct fw_child *child)
-{
-    char path[64];
-    char text[256];
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)child->pid);
+    char path[384], text[128];
+    uint64_t ran = 0, queued = 0;
+    snprintf(path, sizeof(path), "%s/schedstat", task);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t bytes = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
     if (fd >= 0)
         close(fd);
     if (bytes <= 0)
-        return false;
+        return 0;
     text[bytes] = '\0';
-    const char *after = strrchr(text, ')');
-    return after != NULL && (after[2] == 'T' || after[2] == 't');
+    return sscanf(text, "%" SCNu64 " %" SCNu64, &ran, &queued) == 2 ? queued : 0;
+}
+
+static bool stands_ready(const char *task)
+{
+    char path[384], text[2048];
+    snprintf(path, sizeof(path), "%s/stat", task);
+    return read_stat(path, text, sizeof(text))[0] == 'R';
+}
+
+uint64_t fw_spawn_wanted_ns(const struct fw_child *child, bool *ready_out)
+{
+    clockid_t clock;
+    struct timespec used;
+    *ready_out = false;
+    if (child->station.threads || clock_getcpuclockid(child->pid, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0)
+        return 0;
+    uint64_t wanted = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+    char path[64], task[336];
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)child->pid);
+    DIR *tasks = opendir(path);
+    if (tasks == NULL)
+        return wanted;
+    for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks)) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(task, sizeof(task), "%s/%s", path, entry->d_name);
+        wanted += queued_ns(task);
+        *ready_out = *ready_out || stands_ready(task);
+    }
+    closedir(tasks);
+    return wanted;
+}
+
+char fw_spawn_state(const struct fw_child *child)
+{
+    char path[64], text[2048];
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)child->pid);
+    return read_stat(path, text, sizeof(text))[0];
 }
