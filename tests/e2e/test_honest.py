@@ -405,6 +405,43 @@ def test_strict(folder):
     accepted(folder, 0, source, "out.mp4", "--strict", "-c:v", "libx264")
 
 
+def test_strict_about_what_is_lost_late(folder):
+    """Damage is a loss, and known only when it is met."""
+    source = clip(folder, frames=8)
+    with open(source, "r+b") as stream:
+        stream.truncate(os.path.getsize(source) - 700)
+    accepted(folder, 9, "in.y4m", "out.mkv", "--on-error", "conceal", "--report", "report.json")
+    losses = report_of(os.path.join(folder, "report.json"))["losses"]
+    equal([loss["kind"] for loss in losses], ["damage"], "the losses")
+    os.unlink(os.path.join(folder, "out.mkv"))
+    refused(folder, 1, ["strict", "damage"], "in.y4m", "out.mkv", "--on-error", "conceal",
+            "--strict")
+
+
+def test_a_dry_run_is_refused_like_the_run(folder):
+    clip(folder)
+    clip(folder, "old.mkv")
+    for code, name in ((2, "in.y4m"), (5, "old.mkv"), (5, "absent/out.mkv")):
+        refused(folder, code, [re.escape(name)], "in.y4m", name, "--dry-run")
+        run("explain", "in.y4m", name, cwd=folder).ended(code)
+    accepted(folder, 0, "in.y4m", "old.mkv", "--dry-run", "-y")
+    accepted(folder, 0, "in.y4m", "new.mkv", "--dry-run")
+    equal(sorted(os.listdir(folder)), ["in.y4m", "old.mkv"], "the folder")
+
+
+def test_files_of_a_chain(folder):
+    """Named files stay readable for the processes that open them, and the report says so."""
+    clip(folder)
+    with open(os.path.join(folder, "a, b.cube"), "w", encoding="ascii") as stream:
+        stream.write("LUT_3D_SIZE 2\n" + "".join(
+            f"{r} {g} {b}\n" for b in (0, 1) for g in (0, 1) for r in (0, 1)))
+    for chain in (r"lut3d=a\, b.cube", "lut3d=file='a, b.cube'"):
+        accepted(folder, 0, "in.y4m", "--null", "-vf", chain, "--report", "report.json")
+        true(report_of(os.path.join(folder, "report.json"))["reads_files"], "reads_files")
+    accepted(folder, 0, "in.y4m", "--null", "-vf", "hflip", "--report", "report.json")
+    true(not report_of(os.path.join(folder, "report.json"))["reads_files"], "no reads_files")
+
+
 def test_report_that_cannot_be_written(folder):
     """It is refused before the work, once."""
     clip(folder)

@@ -11,7 +11,7 @@ import time
 
 from lib import LONG, Failed, ffmpeg, sha256
 from procs import (Run, available, equal, frame_count, listing, main, mounted, one_of, report_of,
-                   run, tool, tracer, true, unchanged, until, y4m)
+                   run, stat_fields, tool, tracer, true, unchanged, until, y4m)
 
 SEED = int(os.environ.get("FW_SEED") or time.time_ns() % 1000000)
 KILLS = 1000 if LONG else 25
@@ -474,6 +474,7 @@ def test_interrupted_once(folder):
         true(3 <= frames < job.frames, f"{frames} of {job.frames} frames after {number.name}")
         report = report_of(job.report)
         equal(report["status"], "interrupted", "status")
+        equal(report["exit"], 128 + number, "exit in the report")
         equal(report["frames"]["encoded"], frames, "frames in the report")
         os.unlink(part)
         unchanged(job.here, job.before, number.name)
@@ -535,6 +536,36 @@ def test_interrupted_before_the_first_frame(folder):
             true(frame_count(part) > 0, f"frames in {part}")
             os.unlink(part)
         unchanged(job.here, job.before, f"{kind.name} at the start, round {number}")
+
+
+def test_interrupted_from_the_keyboard(folder):
+    """The signal reaches every process of the group, also those that plan; only one decides."""
+    rng = dice("keyboard")
+    job = Job(folder, frames=30)
+    for number in range(ROUNDS * 2):
+        done = job.start()
+        moment = time.monotonic() + rng.uniform(0, 0.08)
+        until(lambda: time.monotonic() > moment, "the moment")
+        os.killpg(done.pid, signal.SIGINT)
+        done.wait().ended(-signal.SIGINT)
+        true("died" not in done.err, f"nobody died by it: {done.err}")
+        if os.path.exists(interrupted_name(job)):
+            os.unlink(interrupted_name(job))
+        unchanged(job.here, job.before, f"SIGINT to all, round {number}")
+
+
+def test_interrupted_when_all_is_encoded(folder):
+    """The last moment at which it counts: before the name is given."""
+    job = Job(folder, frames=8)
+    done = job.start("--fault", "supervisor:publish:0:stop")
+    until(lambda: (stat_fields(done.pid) or ("", ""))[1] == "T", "a stopped supervisor")
+    done.signal(signal.SIGTERM)
+    done.signal(signal.SIGCONT)
+    done.wait().ended(-signal.SIGTERM)
+    equal(frame_count(interrupted_name(job)), 8, "frames")
+    equal(report_of(job.report)["exit"], 128 + signal.SIGTERM, "exit in the report")
+    os.unlink(interrupted_name(job))
+    unchanged(job.here, job.before, "SIGTERM at the end")
 
 
 # ---- the machine --------------------------------------------------------------------------------
@@ -637,6 +668,10 @@ def test_standard_streams_closed(folder):
     def close_stdout():
         os.close(1)
     run("run", job.source, "-", preexec_fn=close_stdout).ended(5, "standard output")
+    def close_stdin():
+        os.close(0)
+    job.refused(run("run", "-", job.out, "-y", preexec_fn=close_stdin), 4,
+                "standard input is closed")
 
 
 def limited(kind, value):

@@ -399,7 +399,9 @@ Test(ranges, a_worker_refuses_lies)
             atomic_store(&b.hops[0].descriptors[0].in_slot, 4);
         else
             atomic_store(&b.hops[0].descriptors[0].binding, 5);
-        cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work, NULL) == FW_ERR_INTERNAL);
+        struct fw_error err = { 0 };
+        cr_assert(fw_lease_next(&b.hops[BENCH_A], &lease, &work, &err) == FW_ERR_INTERNAL);
+        cr_expect(strstr(err.text, "frame 0"), "%s", err.text);
         bench_close(&b);
     }
 }
@@ -422,7 +424,9 @@ Test(ranges, the_reader_refuses_lies)
             spoil_info(&b.hops[0].descriptors[0].out, what);
         else
             atomic_store(&b.hops[0].descriptors[0].in_slot, UINT32_MAX);
-        cr_assert(fw_hop_take(b.reader, &taken, NULL) == FW_ERR_INTERNAL);
+        struct fw_error err = { 0 };
+        cr_assert(fw_hop_take(b.reader, &taken, &err) == FW_ERR_INTERNAL);
+        cr_expect(strstr(err.text, "frame 0"), "%s", err.text);
         bench_close(&b);
     }
 }
