@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,7 +187,8 @@ static int receive_job(struct fw_job *job, int fd, struct fw_error *err)
                      : fw_fail(err, FW_ERR_USAGE, "the helper got no job on its socket");
     size_t index = 0;
     const json_t *pair = NULL;
-    json_array_foreach (options, index, pair) {
+    json_array_foreach(options, index, pair)
+    {
         char *name = fw_helper_unpack(json_array_get(pair, 0));
         char *value = fw_helper_unpack(json_array_get(pair, 1));
         if (status == FW_OK)
@@ -199,6 +202,28 @@ static int receive_job(struct fw_job *job, int fd, struct fw_error *err)
     return status;
 }
 
+/* Readable when the caller is gone or somebody asks this process to end: then nobody waits for the
+ * job any more, and it leaves nothing behind. The keyboard reaches caller and helper alike; the
+ * caller decides what it means. */
+static int open_end(int socket_fd, struct fw_error *err)
+{
+    sigset_t asking;
+    sigemptyset(&asking);
+    sigaddset(&asking, SIGTERM);
+    sigaddset(&asking, SIGHUP);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &asking, NULL);
+    int end_fd = epoll_create1(EPOLL_CLOEXEC);
+    int signal_fd = signalfd(-1, &asking, SFD_CLOEXEC | SFD_NONBLOCK);
+    struct epoll_event asked = { .events = EPOLLIN };
+    struct epoll_event gone = { .events = EPOLLRDHUP };
+    if (end_fd < 0 || signal_fd < 0 || epoll_ctl(end_fd, EPOLL_CTL_ADD, signal_fd, &asked) < 0 ||
+        epoll_ctl(end_fd, EPOLL_CTL_ADD, socket_fd, &gone) < 0)
+        return fw_fail(err, FW_ERR_SYSTEM, "cannot watch the caller: %s", strerror(errno));
+    return end_fd;
+}
+
 int fw_job_serve(int socket_fd, struct fw_error *err)
 {
     struct serving serving = { .fd = socket_fd };
@@ -209,19 +234,20 @@ int fw_job_serve(int socket_fd, struct fw_error *err)
         .message = serve_message,
     };
     struct fw_error own = { 0 };
-    /* The keyboard reaches caller and helper alike; the caller decides what it means. */
-    signal(SIGINT, SIG_IGN);
-    int status = fw_job_create(&serving.job, &own);
+    int end_fd = open_end(socket_fd, &own);
+    int status = end_fd < 0 ? end_fd : fw_job_create(&serving.job, &own);
     if (status == FW_OK && dup3(FW_HELPER_CANCEL_FD, serving.job->cancel_fd, O_CLOEXEC) < 0)
         status = fw_fail(&own, FW_ERR_USAGE, "the helper is started by fw_job_run alone");
-    if (status == FW_OK)
+    if (status == FW_OK) {
+        serving.job->end_fd = end_fd;
         status = receive_job(serving.job, socket_fd, &own);
+    }
     if (status == FW_OK)
         status = fw_job_supervise(serving.job, &events, &own);
-    serve_record(&serving,
-                 json_pack("{s:{s:i,s:o,s:o}}", "end", "status", status, "text",
-                           fw_helper_pack(status == FW_OK ? NULL : own.text), "report",
-                           fw_helper_pack(serving.job == NULL ? NULL : fw_job_report(serving.job))));
+    serve_record(&serving, json_pack("{s:{s:i,s:o,s:o}}", "end", "status", status, "text",
+                                     fw_helper_pack(status == FW_OK ? NULL : own.text), "report",
+                                     fw_helper_pack(
+                                         serving.job == NULL ? NULL : fw_job_report(serving.job))));
     fw_job_destroy(serving.job);
     if (status != FW_OK && err != NULL)
         *err = own;

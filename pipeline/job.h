@@ -19,6 +19,7 @@ struct fw_job {
     uint32_t word_count;
     char *report;
     int cancel_fd; /* eventfd: counts fw_job_cancel; shared with a helper */
+    int end_fd;    /* of a helper: readable when it is to end at once; 0: none */
 };
 
 #endif

@@ -67,6 +67,7 @@ static int open_crew(struct running *running, const struct fw_events *events, st
     int status = fw_supervisor_init(running->crew, settings, events, running->budget_bytes,
                                     running->job->cancel_fd, err);
     running->crew->input_fd = running->input_fd;
+    running->crew->end_fd = running->job->end_fd;
     /* The report reads the shared counters. */
     if (status == FW_OK)
         running->record.crew = running->crew;

@@ -8,7 +8,7 @@ static struct fw_job *volatile current_job;
 static volatile sig_atomic_t caught;
 static volatile sig_atomic_t asked;
 
-static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 static void on_end(int number)
 {
