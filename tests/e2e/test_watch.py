@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What the supervisor takes for a hang and what not, and whom it believes."""
+import json
 import os
 import re
 import signal
+import socket
 import struct
 import time
 
@@ -152,9 +154,10 @@ def test_no_new_process(folder):
     strace = tracer()
     job = Job(folder, frames=10, chain=SLOWER)
     # The planner, decoder, encoder and two workers; the next one cannot be had.
+    forks = "clone,clone3,fork"
     done = job.start("--workers", "2", *job.watched(),
-                     before=(strace, "-f", "-qq", "-o", "/dev/null", "-e",
-                             "trace=clone,clone3,fork", "-e", "inject=clone,clone3,fork:error=EAGAIN:when=6+"))
+                     before=(strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={forks}",
+                             "-e", f"inject={forks}:error=EAGAIN:when=6+"))
     try:
         job.under_way(done, 1)
         true(strike(done, "fw-worker-2", signal.SIGKILL), "worker 2 is there")
@@ -196,6 +199,39 @@ def test_quit(folder):
     done.signal(signal.SIGQUIT)
     done.wait().ended(-signal.SIGQUIT)
     unchanged(job.here, job.before, "SIGQUIT")
+
+
+def start_helper(job):
+    """A helper with this process as its caller, in the middle of a job."""
+    ours, its = socket.socketpair()
+    cancel = os.eventfd(0, os.EFD_NONBLOCK)
+    fds = (its.fileno(), cancel)
+    done = Run("--helper", "3", pass_fds=fds,
+               before=(tool("bash"), "-c", 'exec "$@" 3<&%d 4<&%d' % fds, "bash"))
+    its.close()
+    os.close(cancel)
+    options = [["input", job.source], ["output", job.out], ["y", None],
+               ["vf", SLOWER], ["workers", "2"]]
+    ours.sendall(json.dumps({"options": options}).encode() + b"\n")
+    done.child("fw-worker-2")
+    return done, ours
+
+
+def test_helper_ends(folder):
+    """When it is asked to, and when its caller is gone although nothing is to be said to it."""
+    job = Job(folder, frames=40, chain=SLOWER)
+    for end in (lambda done, caller: done.signal(signal.SIGTERM),
+                lambda done, caller: done.signal(signal.SIGHUP),
+                lambda done, caller: caller.close()):
+        done, caller = start_helper(job)
+        end(done, caller)
+        start = time.monotonic()
+        done.wait()
+        true(time.monotonic() - start < 3, "it ends within 3 s")
+        true(done.code > 0, f"exit {done.code}")
+        done.nothing_left()
+        unchanged(job.here, job.before, "a helper that was ended")
+        caller.close()
 
 
 if __name__ == "__main__":
