@@ -28,11 +28,11 @@ struct fw_sink_bytes {
 };
 
 /* Looks at what `fd` is. */
-void fw_sink_bytes_init(struct fw_sink_bytes *output, int fd, bool seekable, struct fw_control *control,
-                    struct fw_proc *proc);
+void fw_sink_bytes_init(struct fw_sink_bytes *output, int fd, bool seekable,
+                        struct fw_control *control, struct fw_proc *proc);
 /* Everything or an error: FW_ERR_OUTPUT, FW_ERR_CANCELLED. */
 int fw_sink_bytes_write(struct fw_sink_bytes *output, const void *data, size_t bytes,
-                    struct fw_error *err) FW_MUST_CHECK;
+                        struct fw_error *err) FW_MUST_CHECK;
 /* The sticking failure in words, or FW_OK. */
 int fw_sink_bytes_status(const struct fw_sink_bytes *output, struct fw_error *err);
 /* To disk, where it is a file. */
