@@ -8,6 +8,7 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
 
+#include "avlog.h"
 #include "bell.h"
 #include "encoder_options.h"
 #include "sink_audio.h"
@@ -119,6 +120,24 @@ static int write_queued(void *opaque, AVPacket *packet, struct fw_error *err)
     return fw_lavf_failure(lavf, code, doing, err);
 }
 
+/* Some muxers only complain of pictures that no reader will know again. */
+static int write_header(struct fw_lavf *lavf, struct fw_error *err)
+{
+    struct fw_avlog log;
+    char said[FW_AVLOG_TEXT];
+    fw_avlog_init(&log, lavf->muxer);
+    int code = avformat_write_header(lavf->muxer, NULL);
+    bool complained = fw_avlog_take_format(&log, said) > 0;
+    fw_avlog_deinit(&log);
+    if (code >= 0 && !complained)
+        return FW_OK;
+    int status = fw_sink_bytes_status(&lavf->sink->output, err);
+    if (status < 0)
+        return status;
+    return fw_fail(err, FW_ERR_USAGE, "%s refuses these streams or options: %s",
+                   lavf->sink->target.name, complained ? said : fw_av_text(code).text);
+}
+
 static int lavf_begin(struct fw_sink *sink, struct fw_error *err)
 {
     struct fw_lavf *lavf = sink->state;
@@ -127,16 +146,10 @@ static int lavf_begin(struct fw_sink *sink, struct fw_error *err)
     int status = fw_muxer_options_apply(sink->options.settings, lavf->muxer, err);
     if (status == FW_OK)
         status = refine_movie_ticks(lavf, err);
+    if (status == FW_OK)
+        status = write_header(lavf, err);
     if (status < 0)
         return status;
-    int code = avformat_write_header(lavf->muxer, NULL);
-    if (code < 0) {
-        status = fw_sink_bytes_status(&sink->output, err);
-        if (status == FW_OK)
-            status = fw_fail(err, FW_ERR_USAGE, "%s refuses these streams or options: %s",
-                             sink->target.name, fw_av_text(code).text);
-        return status;
-    }
     lavf->head_written = true;
     fw_queue_init(&lavf->queue, write_queued, lavf);
     for (uint32_t i = 0; i < lavf->muxer->nb_streams; i++) {

@@ -103,7 +103,7 @@ static int parse_map(struct map *map, const char *text, struct fw_error *err)
     if (file == 0 && strncmp(end, ":p:", 3) == 0)
         return fw_fault_add(err,
                             "-map %s: programs cannot be named; name their streams by 0:N or "
-                            "0:i:ID, which 'framewheel probe' lists",
+                            "0:i:ID, which 'framewheel probe --json' lists",
                             text);
     if (file < 0 || !parse_specifier(map, end))
         return fw_fault_add(

@@ -556,6 +556,19 @@ for codec, suffix, words in (("libx264", ".mkv", ["-flags", "+ildct+ilme"]), ("f
     suite.add("fields.%s%s" % (codec, suffix), fields, codec, suffix, *words)
 
 
+@suite.check
+def fields_of_the_filters(shop):
+    """What the filters say of fields, not what the input said."""
+    source = shop.media("interlaced.mkv")
+    for words, letter, order in (([], b"t", "tb"), (["--vf", "setfield=prog"], b"p", "progressive"),
+                                 (["--vf", "setfield=bff"], b"b", "bt")):
+        head = lib.framewheel("run", source, "-", *words).out.split(b"\n")[0]
+        need(b" I" + letter + b" " in head, "%s: the head is %s" % (words, head))
+        out, _ = encode(source, ".mkv", "-c:v", "ffv1", *words)
+        have = stream_of(out).get("field_order", "unknown")
+        need(have == order, "%s: field order is %s" % (words, have))
+
+
 def turn_of(path):
     turns = [e["rotation"] for e in stream_of(path).get("side_data_list", []) if "rotation" in e]
     return int(turns[0]) if turns else 0
@@ -593,6 +606,16 @@ def rotation_by_270_to_mov(shop):
 
 
 @suite.check
+def rotation_of_an_h264_message(shop):
+    """The turn is in the bitstream alone."""
+    source = shop.fresh(".mkv")
+    lib.ffmpeg("-i", shop.media("h264.mp4"), "-map", "0:v", "-c", "copy", "-bsf:v",
+               "h264_metadata=display_orientation=insert:rotate=90", source)
+    out, _ = encode(source, ".mov", "--rotate", "keep")
+    need(abs(turn_of(out)) == 90, "the tag is %d" % turn_of(out))
+
+
+@suite.check
 def rotation_of_a_phone(shop):
     rotation(lib.CLIPS / "pens.mp4")
 
@@ -618,6 +641,16 @@ def y4m_of_10_bits_and_back(shop):
     lib.framewheel("run", "-", out, "-c:v", "ffv1", stdin=piped)
     same_pixels(source, out)
     need(stream_of(out)["pix_fmt"] == "yuv422p10le", "it became %s" % stream_of(out)["pix_fmt"])
+
+
+@suite.check
+def y4m_of_444_with_alpha_and_back(shop):
+    source, out, back = shop.fresh(".mkv"), shop.fresh(".y4m"), shop.fresh(".mkv")
+    lib.ffmpeg(*media.ffv1("yuva444p"), source)
+    lib.framewheel("run", source, out)
+    lib.framewheel("run", out, back, "-c:v", "ffv1")
+    same_pixels(source, back)
+    need(stream_of(back)["pix_fmt"] == "yuva444p", "it became %s" % stream_of(back)["pix_fmt"])
 
 
 @suite.check
@@ -709,6 +742,74 @@ def cut_with_sound(shop):
     packets = lib.probe(out, "-show_packets", "-select_streams", "a")["packets"]
     start, end = float(packets[0]["pts_time"]), float(packets[-1]["pts_time"])
     need(-0.03 <= start <= 0.03 and 0.25 <= end <= 0.33, "sound from %f to %f" % (start, end))
+
+
+@suite.check
+def frames_that_an_encoder_drops(shop):
+    """A job fails whose encoder was given more than it wrote, whatever the output."""
+    words = ["-c:v", "mpeg4", "-b:v", "1k", "-skip_threshold", "1000000"]
+    out = shop.fresh(".mkv")
+    for target in ([out], ["-", "-f", "matroska"], [out, "--verify", "none"]):
+        result = lib.framewheel("run", shop.media("h264.mp4"), *target, *words, code=7)
+        need(b"frames" in result.err, "nothing is said: %s" % result.text())
+    need(not out.exists(), "there is an output")
+
+
+@suite.check
+def hidden_frames_are_no_surplus(shop):
+    for codec in ("libvpx", "libvpx-vp9"):
+        encode(shop.media("h264.mp4"), ".webm", "-c:v", codec, "-auto-alt-ref", "1",
+               "-lag-in-frames", "16", "-cpu-used", "8", "-b:v", "200k")
+
+
+@suite.check
+def transport_streams_refuse(shop):
+    for codec in ("ffv1", "mjpeg", "libvpx-vp9", "prores_ks", "rawvideo"):
+        out = shop.fresh(".ts")
+        result = lib.framewheel("run", shop.media("h264.mp4"), out, "-c:v", codec, "--verify",
+                                "none", code=2)
+        need(b"cannot hold" in result.err and not out.exists(), "%s: %s" % (codec, result.text()))
+
+
+@suite.check
+def messages_of_frames(shop):
+    """What an encoder has no place for is listed, and not when it was asked to write it."""
+    source = shop.fresh(".mp4")
+    lib.ffmpeg("-i", shop.media("h264.mp4"), "-map", "0:v", "-c", "copy", "-bsf:v",
+               "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+hello", source)
+    for words, lost in (([], True), (["-udu_sei", "1"], False)):
+        _, report = encode(source, ".mp4", "-c:v", "libx264", *words)
+        need(("side-data" in losses(report)) == lost, "%s: %s" % (words, report["losses"]))
+    _, report = encode(shop.media("h264.mp4"), ".mp4", "-c:v", "libx264")
+    need("side-data" not in losses(report), "x264's own message is listed")
+
+
+@suite.check
+def light_of_mapped_pictures(shop):
+    out, report = encode(shop.media("hdr10.mp4"), ".mp4", "-c:v", "libx264", "--vf",
+                         "setparams=color_trc=bt709")
+    need(not light_of(out) and "side-data" in losses(report), "%s, %s" % (light_of(out),
+                                                                          report["losses"]))
+
+
+@suite.check
+def holes_in_the_sound(shop):
+    source = shop.fresh(".nut")
+    lib.ffmpeg(*media.picture(3), *media.sound(3), "-af", "aselect='not(between(t,1,2))'", "-c:v",
+               "ffv1", "-c:a", "pcm_s16le", source)
+    _, report = encode(source, ".mp4", "-c:v", "libx264", "-c:a", "aac")
+    told = [loss["detail"] for loss in report["losses"] if loss["stream"] == 1]
+    need(any("silence" in text for text in told), "the hole is not listed: %s" % told)
+
+
+@suite.check
+def time_code_tracks(shop):
+    source = shop.fresh(".mov")
+    lib.ffmpeg(*media.picture(0.4), "-pix_fmt", "yuv420p", *media.X264, "-timecode", "01:02:03:04",
+               source)
+    out, report = encode(source, ".mov")
+    need("stream" not in losses(report), "listed: %s" % report["losses"])
+    need(stream_of(out, "data")["codec_tag_string"] == "tmcd", "there is none")
 
 
 @suite.check
