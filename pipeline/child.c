@@ -78,8 +78,8 @@ static void blank_unkept(const int *keep, uint32_t count)
 /* The keyboard's signals reach the whole group; only the caller acts on them. */
 static void reset_signals(void)
 {
-    static const int defaults[] = { SIGQUIT, SIGCHLD, SIGALRM, SIGUSR1 };
-    static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+    static const int defaults[] = { SIGCHLD, SIGALRM, SIGUSR1 };
+    static const int ignored[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE };
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         (void)signal(defaults[i], SIG_DFL);
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

@@ -4,6 +4,8 @@
  */
 #include "supervisor.h"
 
+#include "child.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -107,25 +109,6 @@ static int hold_lifeline(int fd)
     return poll(&line, 1, 0) == 0 ? 0 : -1; /* closed before the signal was asked for */
 }
 
-static int compare_fds(const void *left, const void *right)
-{
-    return *(const int *)left - *(const int *)right;
-}
-
-static void close_others(int keep[KEEP_MAX], uint32_t count)
-{
-    unsigned int next = 3;
-    qsort(keep, count, sizeof(keep[0]), compare_fds);
-    for (uint32_t i = 0; i < count; i++) {
-        if (keep[i] < (int)next)
-            continue;
-        if (keep[i] > (int)next)
-            close_range(next, (unsigned int)keep[i] - 1, 0);
-        next = (unsigned int)keep[i] + 1;
-    }
-    close_range(next, ~0u, 0);
-}
-
 static void keep_own(const struct fw_supervisor *crew, const struct fw_child *child)
 {
     const struct fw_station *station = &child->station;
@@ -147,7 +130,7 @@ static void keep_own(const struct fw_supervisor *crew, const struct fw_child *ch
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     dup2(crew->null_fd, 2);
 #endif
-    close_others(keep, count);
+    fw_child_close_others(keep, count);
 }
 
 static void set_oom_preference(enum fw_role_kind role)
