@@ -2,11 +2,13 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* A hostile decoder can send a record of any size up to this. */
 #define RECORD_MAX (512u << 20)
 /* Waiting for the frames that they belong to: more is no file that anybody plays. */
 #define QUEUE_MAX (1ull << 30)
+#define WAIT_NS 250000000
 
 struct queued {
     struct queued *next;
@@ -78,7 +80,11 @@ int fw_drain_start(struct fw_drain **drain_out, struct fw_packet_ring *ring, str
     drain->ring = ring;
     drain->last = &drain->first;
     pthread_mutex_init(&drain->lock, NULL);
-    pthread_cond_init(&drain->changed, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&drain->changed, &clock);
+    pthread_condattr_destroy(&clock);
     if (pthread_create(&drain->thread, NULL, drain_all, drain) != 0) {
         free(drain);
         return fw_fail(err, FW_ERR_SYSTEM, "cannot start the thread that drains the packet ring");
@@ -87,12 +93,25 @@ int fw_drain_start(struct fw_drain **drain_out, struct fw_packet_ring *ring, str
     return FW_OK;
 }
 
-int fw_drain_next(struct fw_drain *drain, void **record_out, size_t *bytes_out,
-                  struct fw_error *err)
+/* With the lock held. A wait for an input that pauses is a sign of life, not a hang. */
+static void await_change(struct fw_drain *drain, struct fw_proc *self)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WAIT_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&drain->changed, &drain->lock, &until);
+    if (self != NULL)
+        atomic_fetch_add_explicit(&self->beat, 1, memory_order_relaxed);
+}
+
+int fw_drain_next(struct fw_drain *drain, struct fw_proc *self, void **record_out,
+                  size_t *bytes_out, struct fw_error *err)
 {
     pthread_mutex_lock(&drain->lock);
     while (drain->first == NULL && drain->status == FW_OK)
-        pthread_cond_wait(&drain->changed, &drain->lock);
+        await_change(drain, self);
     struct queued *queued = drain->first;
     int status = FW_END;
     if (queued != NULL) {

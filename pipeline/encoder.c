@@ -73,7 +73,7 @@ static int pass_records(struct encoding *encoding, uint64_t seq, struct fw_error
     while (status == FW_OK && !marked) {
         void *bytes = NULL;
         size_t count = 0;
-        status = fw_drain_next(encoding->drain, &bytes, &count, err);
+        status = fw_drain_next(encoding->drain, encoding->hop.self, &bytes, &count, err);
         if (status != FW_OK)
             break;
         struct fw_record record = { 0 };
