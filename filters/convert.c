@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "format.h"
+#include "image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,17 @@
 #define MATRIX_BT601 6
 #define RANGE_LIMITED 1
 #define RANGE_FULL 2
+#define SWS_DITHER_NONE 0 /* values of its option sws_dither */
+#define SWS_DITHER_DIFFUSION 3
 
 struct fw_convert {
     struct SwsContext *sws;
-    int32_t height;
-    uint8_t *copy; /* of the input, where libswscale reads one pixel beyond a row */
-    size_t copy_stride;
+    struct fw_video in;
+    struct fw_video out;
+    bool diffuses; /* the error of the last frame's last row would run on into the next frame */
+    bool clears;
+    struct fw_image copy; /* of the input, where libswscale reads one pixel beyond a row */
+    void *copy_block;
 };
 
 static enum AVPixelFormat to_av(const struct fw_format *format)
@@ -98,57 +104,65 @@ static void set_colors(struct SwsContext *sws, const struct fw_video *in)
                                    contrast, saturation);
 }
 
-/* Halving chroma, libswscale takes packed RGB in pairs, the last one also where the width is odd.
- */
-static bool reads_beyond_rows(const struct fw_video *in)
+static int open_context(struct fw_convert *convert, struct fw_error *err)
 {
-    return in->width % 2 && in->format->plane_count == 1 && (in->format->flags & FW_FORMAT_RGB) &&
-           !(in->format->flags & FW_FORMAT_BITSTREAM);
+    const struct fw_video *in = &convert->in;
+    const struct fw_video *out = &convert->out;
+    int64_t dither = SWS_DITHER_NONE;
+    sws_freeContext(convert->sws);
+    convert->sws = sws_alloc_context();
+    if (!convert->sws)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for a pixel conversion");
+    set_sizes(convert->sws, in, out);
+    if (sws_init_context(convert->sws, NULL, NULL) < 0)
+        return fw_fail(err, FW_ERR_USAGE, "libswscale cannot convert %dx%d %s to %s", in->width,
+                       in->height, in->format->name, out->format->name);
+    set_colors(convert->sws, in);
+    (void)av_opt_get_int(convert->sws, "sws_dither", 0, &dither);
+    convert->diffuses = dither == SWS_DITHER_DIFFUSION;
+    return FW_OK;
+}
+
+/* Between packed and planar 4:2:0 some of its loops leave the last chroma of odd sizes unwritten;
+ * in ffmpeg it stays as a new frame has it. */
+static bool leaves_holes(const struct fw_video *in, const struct fw_video *out)
+{
+    return (in->width % 2 || in->height % 2) &&
+           (out->format->log2_chroma_w || out->format->log2_chroma_h);
+}
+
+static void clear(const struct fw_image *image)
+{
+    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
+        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
+        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
+        for (int32_t y = 0; y < rows; y++)
+            memset(image->data[plane] + y * image->stride[plane], 0, bytes);
+    }
 }
 
 int fw_convert_open(struct fw_convert **convert_out, const struct fw_video *in,
                     const struct fw_video *out, struct fw_error *err)
 {
     struct fw_convert *convert = calloc(1, sizeof(*convert));
-    *convert_out = convert;
-    if (convert)
-        convert->sws = sws_alloc_context();
-    if (!convert || !convert->sws) {
-        fw_convert_close(convert);
-        *convert_out = NULL;
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for a pixel conversion");
-    }
-    set_sizes(convert->sws, in, out);
-    if (sws_init_context(convert->sws, NULL, NULL) < 0) {
-        fw_convert_close(convert);
-        *convert_out = NULL;
-        return fw_fail(err, FW_ERR_USAGE, "libswscale cannot convert %dx%d %s to %s", in->width,
-                       in->height, in->format->name, out->format->name);
-    }
-    set_colors(convert->sws, in);
-    convert->height = in->height;
-    if (reads_beyond_rows(in)) {
-        convert->copy_stride = (fw_format_row_bytes(in->format, 0, in->width + 1) + 127) / 64 * 64;
-        convert->copy = calloc((size_t)in->height, convert->copy_stride);
-    }
-    if (!reads_beyond_rows(in) || convert->copy)
-        return FW_OK;
-    fw_convert_close(convert);
     *convert_out = NULL;
-    return fw_fail(err, FW_ERR_MEMORY, "no memory for a pixel conversion");
-}
-
-/* Rows with their last pixel repeated once: what lies behind a row in the caller's memory is
- * nobody's, and would make the same frame come out differently from time to time. */
-static void copy_rows(struct fw_convert *convert, const struct fw_image *in)
-{
-    size_t bytes = fw_format_row_bytes(in->format, 0, in->width);
-    size_t unit = fw_format_row_bytes(in->format, 0, 1);
-    for (int32_t y = 0; y < in->height; y++) {
-        uint8_t *row = convert->copy + (size_t)y * convert->copy_stride;
-        memcpy(row, in->data[0] + y * in->stride[0], bytes);
-        memcpy(row + bytes, row + bytes - unit, unit);
+    if (!convert)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for a pixel conversion");
+    convert->in = *in;
+    convert->out = *out;
+    convert->clears = leaves_holes(in, out);
+    int status = open_context(convert, err);
+    if (status == FW_OK && fw_image_wants_edge(in)) {
+        convert->copy_block = fw_image_take_with_edge(&convert->copy, in);
+        if (!convert->copy_block)
+            status = fw_fail(err, FW_ERR_MEMORY, "no memory for a pixel conversion");
     }
+    if (status < 0) {
+        fw_convert_close(convert);
+        return status;
+    }
+    *convert_out = convert;
+    return FW_OK;
 }
 
 int fw_convert_process(struct fw_convert *convert, const struct fw_image *in,
@@ -158,18 +172,24 @@ int fw_convert_process(struct fw_convert *convert, const struct fw_image *in,
     uint8_t *data_out[FW_PLANES_MAX];
     int stride[FW_PLANES_MAX];
     int stride_out[FW_PLANES_MAX];
+    if (convert->diffuses) {
+        int status = open_context(convert, err);
+        if (status < 0)
+            return status;
+    }
+    if (convert->clears)
+        clear(out);
+    if (convert->copy_block) {
+        fw_image_copy_with_edge(&convert->copy, in);
+        in = &convert->copy;
+    }
     for (uint32_t i = 0; i < FW_PLANES_MAX; i++) {
         data[i] = in->data[i];
         data_out[i] = out->data[i];
         stride[i] = (int)in->stride[i];
         stride_out[i] = (int)out->stride[i];
     }
-    if (convert->copy) {
-        copy_rows(convert, in);
-        data[0] = convert->copy;
-        stride[0] = (int)convert->copy_stride;
-    }
-    if (sws_scale(convert->sws, data, stride, 0, convert->height, data_out, stride_out) < 0)
+    if (sws_scale(convert->sws, data, stride, 0, in->height, data_out, stride_out) < 0)
         return fw_fail(err, FW_ERR_FILTER, "libswscale failed to convert %s to %s",
                        in->format->name, out->format->name);
     return FW_OK;
@@ -180,7 +200,7 @@ void fw_convert_close(struct fw_convert *convert)
     if (!convert)
         return;
     sws_freeContext(convert->sws);
-    free(convert->copy);
+    free(convert->copy_block);
     free(convert);
 }
 

@@ -21,7 +21,7 @@ struct fw_expr {
 };
 
 static const char *const constants[] = { "PI", "E", "PHI", "QP2LAMBDA" };
-static const char *const refused[] = { "st", "random", "print" };
+static const char *const refused[] = { "st", "ld", "random", "print", "time" };
 
 struct names {
     char text[512];
@@ -86,7 +86,7 @@ static int check_names(const char *text, const struct names *names, const char *
             if (is_one_of(name, bytes, refused, FW_COUNT(refused)))
                 return fw_fail(err, FW_ERR_USAGE,
                                "%.*s() is not allowed here: a frame must not depend on the frames "
-                               "before it",
+                               "before it or on the time of day",
                                (int)bytes, name);
         } else if (!is_one_of(name, bytes, names->list, names->count) &&
                    !is_one_of(name, bytes, constants, FW_COUNT(constants))) {
@@ -147,6 +147,17 @@ bool fw_expr_mentions(const char *text, const char *name)
     size_t at = 0;
     for (size_t first = next_name(text, &at); first != at; first = next_name(text, &at)) {
         if (at - first == strlen(name) && strncmp(text + first, name, at - first) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool fw_expr_calls(const char *text, const char *name)
+{
+    size_t at = 0;
+    for (size_t first = next_name(text, &at); first != at; first = next_name(text, &at)) {
+        if (at - first == strlen(name) && strncmp(text + first, name, at - first) == 0 &&
+            text[at + strspn(text + at, " \t\n\r")] == '(')
             return true;
     }
     return false;

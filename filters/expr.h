@@ -9,8 +9,9 @@
 struct fw_expr;
 
 /* Parses an expression in FFmpeg's syntax over `variables` (names separated by spaces). Refuses
- * unknown names, and st(), random() and print(): they would give a frame a memory of the frames
- * before it, or print. FW_ERR_USAGE with the reason, naming the allowed variables. */
+ * unknown names, and st(), ld(), random(), print() and time(): they would give a frame a memory of
+ * the frames before it, print, or differ from process to process. FW_ERR_USAGE with the reason,
+ * naming the allowed variables. */
 int fw_expr_create(struct fw_expr **expr_out, const char *text, const char *variables,
                    struct fw_error *err) FW_MUST_CHECK;
 void fw_expr_destroy(struct fw_expr *expr); /* NULL ok */
@@ -21,6 +22,9 @@ int fw_expr_once(double *value_out, const char *text, const char *variables, con
                  struct fw_error *err) FW_MUST_CHECK;
 /* Whether `name` stands in `text` as a variable. */
 bool fw_expr_mentions(const char *text, const char *name);
+
+/* Whether `name` stands in `text` as a function. */
+bool fw_expr_calls(const char *text, const char *name);
 
 /* A colour name or 0xRRGGBB[AA] or #..., with @alpha, to 0xRRGGBBAA; "random" is refused, it would
  * differ from process to process. Returns 0 or -1. */

@@ -144,6 +144,24 @@ enum fw_frame_flags {
     FW_FRAME_REPEAT = 1u << 4   /* the source asks for one field to be shown again */
 };
 
+enum fw_hdr_flags {
+    FW_HDR_PRIMARIES = 1u << 0,   /* primaries and white point are known */
+    FW_HDR_LUMINANCE = 1u << 1,   /* luminances are known */
+    FW_HDR_LIGHT_LEVELS = 1u << 2 /* max_content and max_average are known */
+};
+
+/* What a picture was graded on: SMPTE ST 2086 and CTA-861.3. */
+struct fw_hdr {
+    uint32_t struct_size;
+    uint32_t flags;                     /* enum fw_hdr_flags */
+    struct fw_rational primaries[3][2]; /* red, green, blue; x and y of CIE 1931 */
+    struct fw_rational white_point[2];
+    struct fw_rational min_luminance; /* cd/m2 */
+    struct fw_rational max_luminance;
+    uint32_t max_content; /* MaxCLL, cd/m2 */
+    uint32_t max_average; /* MaxFALL */
+};
+
 struct fw_frame {
     uint32_t struct_size;
     uint32_t flags;        /* enum fw_frame_flags */
@@ -153,6 +171,7 @@ struct fw_frame {
     int64_t duration;      /* in the link's time base; 0 when unknown */
     struct fw_rational sample_aspect;
     struct fw_color color;
+    const struct fw_hdr *hdr; /* borrowed; NULL when the frame says nothing of it */
 };
 
 enum fw_option_type {

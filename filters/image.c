@@ -4,6 +4,7 @@
 #include "check.h"
 #include "format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SIZE_MAX_PIXELS 32768
@@ -61,5 +62,38 @@ void fw_image_copy(const struct fw_image *dst, const struct fw_image *src)
         for (int32_t y = 0; y < rows; y++)
             memcpy(dst->data[plane] + y * dst->stride[plane],
                    src->data[plane] + y * src->stride[plane], bytes);
+    }
+}
+
+bool fw_image_wants_edge(const struct fw_video *video)
+{
+    return video->width % 2 && (video->format->flags & (FW_FORMAT_RGB | FW_FORMAT_XYZ)) &&
+           !(video->format->flags & FW_FORMAT_BITSTREAM);
+}
+
+void *fw_image_take_with_edge(struct fw_image *image_out, const struct fw_video *video)
+{
+    struct fw_image_layout layout;
+    if (fw_image_layout(&layout, video->format, video->width + 1, video->height) < 0)
+        return NULL;
+    void *block = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
+    if (!block)
+        return NULL;
+    memset(block, 0, layout.bytes);
+    fw_image_map(image_out, &layout, video->format, video->width, video->height, block);
+    return block;
+}
+
+void fw_image_copy_with_edge(const struct fw_image *dst, const struct fw_image *src)
+{
+    fw_image_copy(dst, src);
+    for (uint32_t plane = 0; plane < dst->format->plane_count; plane++) {
+        size_t bytes = fw_format_row_bytes(dst->format, plane, dst->width);
+        size_t unit = fw_format_row_bytes(dst->format, plane, 1);
+        int32_t rows = fw_format_plane_height(dst->format, plane, dst->height);
+        for (int32_t y = 0; y < rows; y++) {
+            uint8_t *behind = dst->data[plane] + y * dst->stride[plane] + bytes;
+            memcpy(behind, behind - unit, unit);
+        }
     }
 }

@@ -4,9 +4,12 @@
 
 #include "filter.h"
 
-#define FW_IMAGE_ALIGN 64  /* of planes and strides */
-#define FW_IMAGE_GUARD 128 /* spare bytes behind every plane, for kernels that load whole vectors  \
-                            */
+#include <stdbool.h>
+
+#define FW_IMAGE_ALIGN 64 /* of planes and strides */
+#define FW_IMAGE_GUARD                                                                             \
+    128 /* spare bytes behind every plane, for kernels that load whole vectors                     \
+         */
 
 /* Offsets and strides of an image inside its block. */
 struct fw_image_layout {
@@ -25,5 +28,14 @@ void fw_image_map(struct fw_image *image, const struct fw_image_layout *layout,
                   const struct fw_format *format, int32_t width, int32_t height, void *base);
 /* Copies visible pixels. Same format and size, or FW_CHECK fails. */
 void fw_image_copy(const struct fw_image *dst, const struct fw_image *src);
+
+/* Whether libswscale reads one pixel beyond the rows of such frames: it takes RGB in pairs where it
+ * halves chroma, the last pixel of an odd width too. What lies there is nobody's, and would make
+ * the same frame come out differently from time to time. */
+bool fw_image_wants_edge(const struct fw_video *video);
+/* An image with room for that pixel, in a zeroed block to be freed; NULL without memory. */
+void *fw_image_take_with_edge(struct fw_image *image_out, const struct fw_video *video);
+/* Visible pixels, and the last one of every row once more behind it. */
+void fw_image_copy_with_edge(const struct fw_image *dst, const struct fw_image *src);
 
 #endif

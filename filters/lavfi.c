@@ -20,7 +20,6 @@
 #include <libavutil/dict.h>
 #include <libavutil/frame.h>
 #include <libavutil/mathematics.h>
-#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
 struct fw_lavfi {
@@ -30,8 +29,14 @@ struct fw_lavfi {
     AVFilterContext *filters[FW_CHAIN_FILTERS_MAX];
     AVFrame *in;
     AVFrame *out;
+    struct fw_lavfi_call *calls[FW_CHAIN_FILTERS_MAX];
+    uint32_t call_count;
     struct fw_video video_in;
     struct fw_video video_out;
+    struct fw_image edged; /* copy of the input, where libswscale reads beyond its rows */
+    void *edged_block;
+    bool used;
+    bool forgets;         /* every frame needs a graph of its own */
     uint32_t outstanding; /* planes of the caller's image that libavfilter still refers to */
 };
 
@@ -57,20 +62,6 @@ const char *fw_lavfi_next_name(void **state)
     return filter ? filter->name : NULL;
 }
 
-static const char *find_refusal(const struct fw_lavfi_call *call, const struct fw_call *text)
-{
-    const struct fw_lavfi_row *row = call->row;
-    if (!row)
-        return fw_lavfi_refusal(call->filter->name);
-    if (row->never_text && strstr(text->text, row->never_text))
-        return "is sequential with these options: random numbers run on from frame to frame";
-    if (!row->only_option)
-        return NULL;
-    const char *value = fw_lavfi_option_value(call, row->only_option);
-    bool good = value ? strcmp(value, row->only_value) == 0 : row->value_is_default;
-    return good ? NULL : "keeps state between frames with these options (sequential)";
-}
-
 static bool reads_files(const struct fw_lavfi_call *call)
 {
     const char *option = call->row ? call->row->file_option : NULL;
@@ -89,8 +80,8 @@ static int check_call(struct fw_lavfi_call *call, const struct fw_call *text,
         return FW_OK;
     }
     int status = fw_lavfi_options_store(call, text, complaints);
-    const char *refusal = status == FW_OK ? find_refusal(call, text) : NULL;
-    if (refusal && call->row && call->row->only_option)
+    const char *refusal = status == FW_OK ? fw_lavfi_find_refusal(call) : NULL;
+    if (refusal && call->row && call->row->only_option && strncmp(refusal, "keeps", 5) == 0)
         (void)snprintf(hint, sizeof(hint), "%s=%s makes it independent of other frames",
                        call->row->only_option, call->row->only_value);
     if (refusal)
@@ -254,8 +245,8 @@ static int build(struct fw_lavfi *lavfi, struct fw_lavfi_call *const *calls, uin
 {
     lavfi->video_in = *in;
     lavfi->graph = avfilter_graph_alloc();
-    lavfi->in = av_frame_alloc();
-    lavfi->out = av_frame_alloc();
+    lavfi->in = lavfi->in ? lavfi->in : av_frame_alloc();
+    lavfi->out = lavfi->out ? lavfi->out : av_frame_alloc();
     if (!lavfi->graph || !lavfi->in || !lavfi->out)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a libavfilter graph");
     lavfi->graph->nb_threads = 1;
@@ -332,33 +323,6 @@ static int wrap_image(struct fw_lavfi *lavfi, const struct fw_image *image)
     return 0;
 }
 
-static void set_fields(AVFrame *frame, const struct fw_frame *in)
-{
-    frame->pts = in->pts;
-    frame->pkt_duration = in->duration;
-    frame->sample_aspect_ratio = to_av_rational(in->sample_aspect);
-    frame->color_range = in->color.range;
-    frame->colorspace = in->color.matrix;
-    frame->color_primaries = in->color.primaries;
-    frame->color_trc = in->color.transfer;
-    frame->chroma_location = in->color.chroma_location;
-    frame->interlaced_frame = (in->flags & FW_FRAME_INTERLACED) != 0;
-    frame->top_field_first = (in->flags & FW_FRAME_TOP_FIRST) != 0;
-    frame->key_frame = (in->flags & FW_FRAME_KEY) != 0;
-    frame->repeat_pict = (in->flags & FW_FRAME_REPEAT) != 0;
-}
-
-static struct fw_color color_of(const AVFrame *frame)
-{
-    return (struct fw_color){
-        .range = (uint8_t)frame->color_range,
-        .matrix = (uint8_t)frame->colorspace,
-        .primaries = (uint8_t)frame->color_primaries,
-        .transfer = (uint8_t)frame->color_trc,
-        .chroma_location = (uint8_t)frame->chroma_location,
-    };
-}
-
 /* `n` in expressions and in enable= is a link's own count; a process that runs some frames only
  * must set it. The fields are marked private: 5.1 is the version whose layout this was checked
  * with. */
@@ -401,7 +365,7 @@ static int probe_colors(struct fw_lavfi *lavfi, const struct fw_video *in, struc
                         struct fw_error *err)
 {
     struct fw_frame tags = { .sample_aspect = in->sample_aspect, .color = in->color };
-    set_fields(lavfi->in, &tags);
+    fw_lavfi_frame_tag(lavfi->in, &tags);
     lavfi->in->format = av_get_pix_fmt(in->format->name);
     lavfi->in->width = in->width;
     lavfi->in->height = in->height;
@@ -416,7 +380,7 @@ static int probe_colors(struct fw_lavfi *lavfi, const struct fw_video *in, struc
     }
     int status = push(lavfi, 0, err);
     if (status == FW_OK)
-        out->color = color_of(lavfi->out);
+        out->color = fw_lavfi_frame_color(lavfi->out);
     av_frame_unref(lavfi->out);
     return status;
 }
@@ -429,6 +393,8 @@ int fw_lavfi_plan(struct fw_lavfi_call *const *calls, uint32_t count, const stru
     if (!lavfi)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a libavfilter graph");
     int status = build(lavfi, calls, count, in, false, err);
+    if (status == FW_OK)
+        status = fw_lavfi_check_memory(lavfi->graph, calls, count, err);
     for (uint32_t i = 0; i < count && status == FW_OK; i++) {
         colors = colors || calls[i]->row->colors;
         status = read_link(lavfi->filters[i]->outputs[0], i ? &links_out[i - 1] : in, &links_out[i],
@@ -456,11 +422,19 @@ int fw_lavfi_open(struct fw_lavfi **graph_out, struct fw_lavfi_call *const *call
         status = fw_fail(
             err, FW_ERR_FILTER, "libavfilter puts out %s %dx%d where %s %dx%d was planned",
             last.format->name, last.width, last.height, out->format->name, out->width, out->height);
+    if (status == FW_OK && fw_image_wants_edge(in)) {
+        lavfi->edged_block = fw_image_take_with_edge(&lavfi->edged, in);
+        if (!lavfi->edged_block)
+            status = fw_fail(err, FW_ERR_MEMORY, "no memory for a libavfilter graph");
+    }
     if (status < 0) {
         fw_lavfi_close(lavfi);
         return status;
     }
     lavfi->video_out = *out;
+    lavfi->forgets = fw_lavfi_graph_remembers(lavfi->graph);
+    lavfi->call_count = count;
+    memcpy(lavfi->calls, calls, count * sizeof(*calls));
     *graph_out = lavfi;
     return FW_OK;
 }
@@ -486,7 +460,7 @@ static int take_output(struct fw_lavfi *lavfi, struct fw_frame *out, struct fw_e
     out->pts = frame->pts == AV_NOPTS_VALUE ? FW_NOPTS
                                             : av_rescale_q(frame->pts, out_base, in_base);
     out->sample_aspect = from_av_rational(frame->sample_aspect_ratio);
-    struct fw_color color = color_of(frame);
+    struct fw_color color = fw_lavfi_frame_color(frame);
     bool family_changed = is_rgb(planned->format) != is_rgb(lavfi->video_in.format);
     if (!family_changed)
         out->color = color;
@@ -496,15 +470,37 @@ static int take_output(struct fw_lavfi *lavfi, struct fw_frame *out, struct fw_e
     return FW_OK;
 }
 
+/* A graph without a past where needed, and the frame that goes into it. */
+static int prepare(struct fw_lavfi *lavfi, const struct fw_frame *in, struct fw_error *err)
+{
+    const struct fw_video video = lavfi->video_in;
+    const struct fw_image *image = &in->image;
+    if (lavfi->forgets && lavfi->used) {
+        avfilter_graph_free(&lavfi->graph);
+        int status = build(lavfi, lavfi->calls, lavfi->call_count, &video, true, err);
+        if (status < 0)
+            return status;
+    }
+    lavfi->used = true;
+    if (lavfi->edged_block) {
+        fw_image_copy_with_edge(&lavfi->edged, image);
+        image = &lavfi->edged;
+    }
+    if (wrap_image(lavfi, image) < 0 || fw_lavfi_frame_set_hdr(lavfi->in, in->hdr) < 0)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for a frame");
+    fw_lavfi_frame_tag(lavfi->in, in);
+    return FW_OK;
+}
+
 int fw_lavfi_process(struct fw_lavfi *lavfi, const struct fw_frame *in, struct fw_frame *out,
                      struct fw_error *err)
 {
-    if (wrap_image(lavfi, &in->image) < 0) {
+    int status = prepare(lavfi, in, err);
+    if (status < 0) {
         av_frame_unref(lavfi->in);
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for a frame");
+        return status;
     }
-    set_fields(lavfi->in, in);
-    int status = push(lavfi, in->index, err);
+    status = push(lavfi, in->index, err);
     if (status == FW_OK)
         status = take_output(lavfi, out, err);
     av_frame_unref(lavfi->out);
@@ -529,5 +525,6 @@ void fw_lavfi_close(struct fw_lavfi *lavfi)
     av_frame_free(&lavfi->in);
     av_frame_free(&lavfi->out);
     avfilter_graph_free(&lavfi->graph);
+    free(lavfi->edged_block);
     free(lavfi);
 }

@@ -1,4 +1,4 @@
-/* What lavfi.c, lavfi_options.c and lavfi_table.c share. */
+/* What lavfi.c and the other lavfi files share. */
 #ifndef FW_FILTERS_LAVFI_CALL_H
 #define FW_FILTERS_LAVFI_CALL_H
 
@@ -13,7 +13,7 @@ struct fw_lavfi_row {
     const char *only_option; /* NULL: always */
     const char *only_value;  /* the value that only_option must have; absent counts as default */
     bool value_is_default;
-    const char *never_text;  /* must not stand in the arguments */
+    const char *never;       /* " option=value option=value ": with these it keeps state, too */
     const char *file_option; /* names a file to read; "*": reads files whatever the options are */
     const char *stand_in;    /* takes the same formats and opens nothing; NULL: itself, no file */
     bool colors;             /* changes colour tags: plan runs one frame to see which */
@@ -40,6 +40,20 @@ const char *fw_lavfi_refusal(const char *name);
 /* Resolves and checks every argument into call->options. */
 int fw_lavfi_options_store(struct fw_lavfi_call *call, const struct fw_call *text,
                            struct fw_complaints *complaints) FW_MUST_CHECK;
+/* Why the filter is refused with its options, or NULL; a sentence part. */
+const char *fw_lavfi_find_refusal(const struct fw_lavfi_call *call);
+/* Whether a frame's pixels could depend on those that went through the graph before. */
+bool fw_lavfi_graph_remembers(const AVFilterGraph *graph);
+/* FW_ERR_USAGE when it remembers and cannot be built again for every frame. */
+int fw_lavfi_check_memory(const AVFilterGraph *graph, struct fw_lavfi_call *const *calls,
+                          uint32_t count, struct fw_error *err) FW_MUST_CHECK;
+
+/* Everything but pixels and format. */
+void fw_lavfi_frame_tag(AVFrame *frame, const struct fw_frame *in);
+/* As side data; `hdr` may be NULL. Returns 0, or -1 without memory. */
+int fw_lavfi_frame_set_hdr(AVFrame *frame, const struct fw_hdr *hdr) FW_MUST_CHECK;
+struct fw_color fw_lavfi_frame_color(const AVFrame *frame);
+
 /* Last value given for an option, or NULL. */
 const char *fw_lavfi_option_value(const struct fw_lavfi_call *call, const char *key);
 

@@ -7,6 +7,9 @@
 
 #define PURE(filter) .name = filter, .filter_class = FW_CLASS_PURE
 #define INDEXED(filter) .name = filter, .filter_class = FW_CLASS_INDEXED
+/* Envelopes that hold the peaks of all frames so far; their option has two names. */
+#define PEAKS                                                                                      \
+    " envelope=peak envelope=peak+instant envelope=2 envelope=3 e=peak e=peak+instant e=2 e=3 "
 
 static const struct fw_lavfi_row rows[] = {
     { INDEXED("ass"), .file_option = "*", .stand_in = "pad" },
@@ -55,9 +58,8 @@ static const struct fw_lavfi_row rows[] = {
     { PURE("fillborders") },
     { PURE("floodfill") },
     { PURE("format") },
-    { PURE("fspp") },
     { PURE("gblur") },
-    { INDEXED("geq"), .never_text = "random" },
+    { INDEXED("geq") },
     { PURE("gradfun") },
     { PURE("grayworld") },
     { PURE("greyedge") },
@@ -123,11 +125,11 @@ static const struct fw_lavfi_row rows[] = {
     { PURE("unsharp") },
     { PURE("v360") },
     { PURE("vaguedenoiser") },
-    { PURE("vectorscope") },
+    { PURE("vectorscope"), .never = PEAKS },
     { PURE("vflip") },
     { PURE("vibrance") },
     { INDEXED("vignette"), .only_option = "dither", .only_value = "0" },
-    { PURE("waveform") },
+    { PURE("waveform"), .never = PEAKS },
     { PURE("xbr") },
     { PURE("yaepblur") },
 };
@@ -145,6 +147,9 @@ static const struct {
       "telecine detelecine pullup repeatfields trim loop tpad tile untile thumbnail reverse ",
       "changes the number of frames (sequential): it needs a sequential stage, which is not "
       "supported yet" },
+    { " fspp ",
+      "reads memory that it never wrote: the same frame comes out differently from time to "
+      "time; 'spp' does the same" },
     { " zscale ", "draws wrong columns at common sizes on CPUs with AVX-512; 'scale' uses the same "
                   "library without that fault" },
 };

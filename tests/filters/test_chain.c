@@ -91,6 +91,29 @@ Test(chain, what_needs_more_is_refused_with_its_class)
     REFUSES("overlay", "several branches");
 }
 
+Test(chain, what_runs_on_from_frame_to_frame_is_refused)
+{
+    REFUSES("eq=brightness=random(1):eval=frame", "random numbers");
+    REFUSES("hue=h=360*random(0)", "random numbers");
+    REFUSES("drawtext=text=a:x=rand(0\\,30)", "random numbers");
+    REFUSES("eq=contrast=st(0\\,ld(0)+0.1):eval=frame", "st() and ld()");
+    REFUSES("lut=y=val*time(0)", "time of day");
+    REFUSES("hue=h=time(0)", "time of day");
+    REFUSES("crop=10:10:time(0)", "time() is not allowed");
+    REFUSES("crop=10:10:ld(0)", "ld() is not allowed");
+    REFUSES("drawtext=text=%{localtime}", "time of day");
+    REFUSES("drawtext=text=%H:expansion=strftime", "time of day");
+    REFUSES("drawtext=text=%{pict_type}", "do not carry");
+    REFUSES("drawtext=textfile=a:reload=1", "again and again");
+    REFUSES("rotate=n:c=random", "random colour");
+    REFUSES("vectorscope=e=peak", "keeps state");
+    REFUSES("waveform=envelope=peak+instant", "keeps state");
+    REFUSES("fspp", "never wrote");
+    fw_chain_destroy(makes("drawtext=text=random (x) time(0)"));
+    fw_chain_destroy(makes("waveform=e=instant"));
+    fw_chain_destroy(makes("lut=y=random(0)*255"));
+}
+
 Test(chain, engines)
 {
     struct fw_chain *chain = makes(" hflip , lavfi.hflip@left,\n gblur = sigma = 2 ,fw.vflip");

@@ -234,7 +234,6 @@ static const char *const foreign[] = {
     "fieldorder",
     "fillborders=2:2:2:2",
     "floodfill",
-    "fspp",
     "gblur",
     "geq=lum='X+N'",
     "gradfun",

@@ -1,0 +1,207 @@
+/* The key property where libraries would break it: a frame alone, in a chain of its own and with
+ * other bytes around its rows, has the pixels it has in the whole run. */
+#include "chain.h"
+#include "check.h"
+#include "convert.h"
+#include "format.h"
+#include "image.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#define FRAMES 3
+
+struct setup {
+    const char *text;
+    struct fw_video in;
+    const struct fw_format *output;
+    const struct fw_hdr *hdr;
+    int padding; /* the byte that all images are filled with first */
+};
+
+static struct fw_video video_of(const struct fw_format *format, int32_t width, int32_t height)
+{
+    bool full = format->flags & FW_FORMAT_FULL_RANGE;
+    return (struct fw_video){ .format = format,
+                              .width = width,
+                              .height = height,
+                              .sample_aspect = { 1, 1 },
+                              .time_base = { 1, 25 },
+                              .frame_rate = { 25, 1 },
+                              .color = { .matrix = 2, .range = full ? 2 : 0 } };
+}
+
+static void *take_image(struct fw_image *image, const struct fw_video *video, int padding)
+{
+    struct fw_image_layout layout;
+    cr_assert_eq(fw_image_layout(&layout, video->format, video->width, video->height), 0);
+    void *block = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
+    memset(block, padding, layout.bytes);
+    fw_image_map(image, &layout, video->format, video->width, video->height, block);
+    return block;
+}
+
+/* A moving ramp with noise, as bytes. */
+static void paint_bytes(const struct fw_image *image, uint64_t index)
+{
+    uint64_t state = index * 977 + 5;
+    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
+        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
+        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
+        for (int32_t y = 0; y < rows; y++) {
+            for (size_t x = 0; x < bytes; x++) {
+                state = state * 6364136223846793005u + 1442695040888963407u;
+                image->data[plane][y * image->stride[plane] + (ptrdiff_t)x] =
+                    (uint8_t)((state >> 60) + x * 3 + (size_t)y * 5 + index * 9);
+            }
+        }
+    }
+}
+
+/* Through RGBA, so that deep and floating-point samples are sound ones. */
+static void paint(const struct fw_image *image, uint64_t index)
+{
+    struct fw_error err = { 0 };
+    struct fw_image rgba;
+    struct fw_video from = video_of(fw_format_find("rgba"), image->width, image->height);
+    struct fw_video to;
+    struct fw_convert *convert = NULL;
+    if (fw_convert_plan(&from, image->format, &to, &err) != FW_OK || from.format == to.format) {
+        paint_bytes(image, index);
+        return;
+    }
+    void *block = take_image(&rgba, &from, 0);
+    paint_bytes(&rgba, index);
+    cr_assert_eq(fw_convert_open(&convert, &from, &to, &err), FW_OK, "%s", err.text);
+    cr_assert_eq(fw_convert_process(convert, &rgba, image, &err), FW_OK, "%s", err.text);
+    fw_convert_close(convert);
+    free(block);
+}
+
+static uint64_t hash_image(const struct fw_image *image)
+{
+    uint64_t hash = 0;
+    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
+        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
+        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
+        for (int32_t y = 0; y < rows; y++)
+            hash = XXH3_64bits_withSeed(image->data[plane] + y * image->stride[plane], bytes, hash);
+    }
+    return hash;
+}
+
+/* Frames [first, end) in a chain of their own. */
+static void run(const struct setup *setup, int first, int end, uint64_t *hashes)
+{
+    struct fw_error err = { 0 };
+    struct fw_chain *chain = NULL;
+    struct fw_video out;
+    struct fw_frame from = { .struct_size = sizeof(from), .hdr = setup->hdr };
+    struct fw_frame to = { .struct_size = sizeof(to) };
+    int status = fw_chain_create(&chain, setup->text, &err);
+    cr_assert_eq(status, FW_OK, "%s", err.text);
+    fw_chain_set_output_format(chain, setup->output);
+    status = fw_chain_negotiate(chain, &setup->in, &out, &err);
+    if (status == FW_OK)
+        status = fw_chain_start(chain, &err);
+    cr_assert_eq(status, FW_OK, "%s", err.text);
+    void *blocks[2] = { take_image(&from.image, &setup->in, setup->padding),
+                        take_image(&to.image, &out, setup->padding) };
+    struct fw_image target = to.image;
+    for (int i = first; i < end; i++) {
+        from.index = (uint64_t)i;
+        from.pts = i;
+        from.color = setup->in.color;
+        to.image = target;
+        paint(&from.image, (uint64_t)i);
+        status = fw_chain_process(chain, &from, &to, &err);
+        cr_assert_geq(status, 0, "%s", err.text);
+        hashes[i] = hash_image(status == FW_IDENTITY ? &from.image : &to.image);
+    }
+    fw_chain_destroy(chain);
+    free(blocks[0]);
+    free(blocks[1]);
+}
+
+static void check(struct setup *setup)
+{
+    uint64_t whole[FRAMES] = { 0 };
+    uint64_t alone[FRAMES] = { 0 };
+    setup->padding = 0xA5;
+    run(setup, 0, FRAMES, whole);
+    setup->padding = 0x3C;
+    for (int i = FRAMES - 1; i >= 0; i--)
+        run(setup, i, i + 1, alone);
+    cr_expect_eq(memcmp(whole, alone, sizeof(whole)), 0, "%s: %s %dx%d to %s", setup->text,
+                 setup->in.format->name, setup->in.width, setup->in.height,
+                 setup->output ? setup->output->name : "-");
+}
+
+static void check_conversion(const char *from, const struct fw_format *to, int32_t width)
+{
+    struct fw_error err = { 0 };
+    struct fw_video out;
+    struct setup setup = { "", video_of(fw_format_find(from), width, 23), to, NULL, 0 };
+    if (setup.in.format != to && fw_convert_plan(&setup.in, to, &out, &err) == FW_OK)
+        check(&setup);
+}
+
+Test(range, every_conversion, .timeout = 200)
+{
+    static const char *const inputs[] = { "rgb24", "yuv420p", "gbrp",    "pal8",
+                                          "rgba",  "yuyv422", "xyz12le", "yuv444p10le" };
+    for (uint32_t i = 0; i < fw_format_count(); i++) {
+        for (size_t k = 0; k < FW_COUNT(inputs); k++) {
+            check_conversion(inputs[k], fw_format_at(i), 37);
+            check_conversion(inputs[k], fw_format_at(i), 48);
+        }
+    }
+}
+
+Test(range, libavfilter_graphs, .timeout = 200)
+{
+    static const char *const chains[] = {
+        "lavfi.format=rgb8",
+        "lavfi.format=bgr4_byte",
+        "lavfi.format=bgr8,lavfi.format=yuv420p",
+        "lavfi.format=bgr8,hqx",
+        "lavfi.scale=50:31",
+        "lavfi.scale=iw/2:ih/2:eval=frame",
+        "lavfi.scale=flags=full_chroma_int,lavfi.format=rgb8",
+        "lavfi.scale=sws_dither=3,lavfi.format=monob",
+        "lavfi.format=p010le,lavfi.format=yuv420p",
+        "lavfi.format=gbrp,lavfi.format=yuv420p10le",
+    };
+    static const char *const formats[] = { "yuv420p", "rgb24", "pal8", "rgb8" };
+    for (size_t i = 0; i < FW_COUNT(chains); i++) {
+        for (size_t k = 0; k < FW_COUNT(formats); k++) {
+            struct fw_video in = video_of(fw_format_find(formats[k]), 37, 23);
+            struct setup setup = { chains[i], in, NULL, NULL, 0 };
+            check(&setup);
+        }
+    }
+}
+
+/* tonemap's peak is that of the frame where the frame says one: 400 cd/m2 over white at 100. */
+Test(range, light_levels_reach_libavfilter)
+{
+    uint64_t hashes[3][FRAMES] = { { 0 } };
+    const struct fw_hdr hdr = { .struct_size = sizeof(hdr),
+                                .flags = FW_HDR_LIGHT_LEVELS,
+                                .max_content = 400,
+                                .max_average = 100 };
+    struct fw_video in = video_of(fw_format_find("gbrpf32le"), 48, 32);
+    in.color.transfer = 8; /* linear */
+    struct setup setup = { "tonemap=hable", in, NULL, NULL, 0 };
+    run(&setup, 0, FRAMES, hashes[0]);
+    setup.hdr = &hdr;
+    run(&setup, 0, FRAMES, hashes[1]);
+    setup.text = "tonemap=hable:peak=4";
+    setup.hdr = NULL;
+    run(&setup, 0, FRAMES, hashes[2]);
+    cr_assert_neq(hashes[0][0], hashes[1][0]);
+    cr_assert_eq(memcmp(hashes[1], hashes[2], sizeof(hashes[1])), 0);
+}
