@@ -121,6 +121,16 @@ static const int refused_files[] = {
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(openat),
 };
 
+/* What a font cache tries beside reading, and lives without. */
+static const int refused_writes[] = {
+    SCMP_SYS(mkdir),    SCMP_SYS(mkdirat),   SCMP_SYS(unlink),    SCMP_SYS(unlinkat),
+    SCMP_SYS(link),     SCMP_SYS(linkat),    SCMP_SYS(symlink),   SCMP_SYS(symlinkat),
+    SCMP_SYS(rename),   SCMP_SYS(renameat),  SCMP_SYS(renameat2), SCMP_SYS(chmod),
+    SCMP_SYS(fchmod),   SCMP_SYS(fchmodat),  SCMP_SYS(utimensat), SCMP_SYS(utime),
+    SCMP_SYS(truncate), SCMP_SYS(ftruncate), SCMP_SYS(flock),     SCMP_SYS(chdir),
+};
+static const unsigned file_flags[] = { F_GETFD, F_SETFD, F_SETLK, F_SETLKW };
+
 static const unsigned advices[] = {
     MADV_NORMAL,   MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,      MADV_FREE,
     MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
@@ -208,6 +218,12 @@ static int add_reading(scmp_filter_ctx filter)
         result = add(filter, deny, SCMP_SYS(open), 0, NULL);
     if (result == 0)
         result = add(filter, deny, SCMP_SYS(openat2), 0, NULL);
+    for (size_t i = 0; i < FW_COUNT(file_flags) && result == 0; i++) {
+        const struct scmp_arg_cmp flag[] = { SCMP_A1(SCMP_CMP_EQ, file_flags[i]) };
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, flag);
+    }
+    for (size_t i = 0; i < FW_COUNT(refused_writes) && result == 0; i++)
+        result = add(filter, deny, refused_writes[i], 0, NULL);
     return result == 0 ? allow_list(filter, for_files, FW_COUNT(for_files)) : result;
 }
 
