@@ -64,7 +64,8 @@ static json_t *frames_json(const struct fw_outcome_record *record)
 void fw_outcome_source_losses(const struct fw_source_stats *stats, struct fw_losses *losses)
 {
     if (stats->changed > 0)
-        fw_losses_add(losses, "converted", -1, "%llu frames of another size or format: %s",
+        fw_losses_add(losses, "converted", -1,
+                      "%llu frames of another size, format, aspect or colour: %s",
                       (unsigned long long)stats->changed, stats->first_change);
     if (stats->side_lost > 0)
         fw_losses_add(losses, "side-data", -1, "%llu entries of frame side data could not travel",
