@@ -106,11 +106,11 @@ static void show_reason(const struct fw_wait *wait)
     atomic_store(&wait->self->wait_kind, (uint32_t)wait->kind);
 }
 
+/* After every nap, so that a long wait shows while it lasts. */
 static void account(const struct fw_wait *wait, uint64_t waited_ns)
 {
     if (!wait->self)
         return;
-    atomic_store(&wait->self->wait_kind, FW_WAIT_NONE);
     add(is_room(wait->kind) ? &wait->self->blocked_ns : &wait->self->starved_ns, waited_ns);
 }
 
@@ -135,8 +135,13 @@ static bool nap(const struct fw_wait *wait)
 
 static int sleep_until_ready(const struct fw_wait *wait)
 {
+    uint64_t since = now_ns();
+
     for (;;) {
         bool timed_out = nap(wait);
+        uint64_t now = now_ns();
+        account(wait, now - since);
+        since = now;
         if (fw_control_aborting(wait->control))
             return FW_ERR_CANCELLED;
         if (!wait->ready(wait->arg))
@@ -154,8 +159,8 @@ int fw_bell_wait(const struct fw_wait *wait)
     if (wait->ready(wait->arg))
         return FW_OK;
     show_reason(wait);
-    uint64_t start = now_ns();
     int status = sleep_until_ready(wait);
-    account(wait, now_ns() - start);
+    if (wait->self)
+        atomic_store(&wait->self->wait_kind, FW_WAIT_NONE);
     return status;
 }

@@ -43,7 +43,8 @@ enum fw_wait_kind {
 enum fw_encoder_aux {
     FW_AUX_END_US = 0, /* end of the last written frame in the output's time, microseconds */
     FW_AUX_DUPLICATED = 1,
-    FW_AUX_DROPPED = 2 /* by the sink */
+    FW_AUX_DROPPED = 2, /* by the sink */
+    FW_AUX_WRITTEN = 3  /* frames that the encoder gave back as packets */
 };
 enum fw_decoder_aux { FW_AUX_DAMAGED = 0 };
 

@@ -10,14 +10,16 @@ static double seconds(uint64_t ns)
     return (double)ns / 1e9;
 }
 
-/* Share of the time since GO that a process was neither starved nor blocked. */
+/* Share of the time since GO that a process ran and was neither starved nor blocked. */
 static double busy_share(const struct fw_supervisor *crew, uint32_t proc_index, uint64_t now)
 {
     const struct fw_proc *proc = &crew->control->procs[proc_index];
+    const struct fw_child *child = &crew->children[proc_index];
+    uint64_t end = child->ended_ns > crew->start_ns ? child->ended_ns : now;
     double elapsed = seconds(now - crew->start_ns);
     double waited = seconds(atomic_load_explicit(&proc->starved_ns, memory_order_relaxed) +
                             atomic_load_explicit(&proc->blocked_ns, memory_order_relaxed));
-    double share = elapsed > 0 ? 1.0 - waited / elapsed : 0;
+    double share = elapsed > 0 ? (seconds(end - crew->start_ns) - waited) / elapsed : 0;
     return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
@@ -30,31 +32,54 @@ static double workers_share(const struct fw_supervisor *crew, uint64_t now)
     return count > 0 ? sum / count : 0;
 }
 
-static const char *limit_of(const struct fw_progress *progress, uint32_t cores)
+/* CPU seconds of all processes so far, over the seconds that the cores had; 0 for threads. */
+static double cores_share(const struct fw_supervisor *crew, uint64_t now)
 {
-    double busy = progress->busy_decoder + progress->busy_workers * progress->workers +
-                  progress->busy_encoder;
-    if (progress->busy_encoder > 0.9)
-        return "encoder";
-    if (progress->busy_decoder > 0.9)
-        return "decoder";
-    if (progress->busy_workers > 0.9 && progress->workers < cores)
-        return "filters";
-    return busy >= 0.9 * cores ? "cpu" : "";
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < crew->proc_count; i++) {
+        const struct fw_child *child = &crew->children[i];
+        used += child->user_ns + child->system_ns;
+        if (child->state == FW_CHILD_STARTED || child->state == FW_CHILD_READY)
+            used += fw_spawn_cpu_ns(child);
+    }
+    double had = seconds(now - crew->start_ns) * crew->plan->cores;
+    return had > 0 ? seconds(used) / had : 0;
 }
 
+/* All cores busy: the machine. Else the stage that hardly ever waits. */
+static const char *limit_of(const struct fw_supervisor *crew, const struct fw_progress *progress,
+                            uint64_t now)
+{
+    double most = progress->busy_workers;
+    const char *stage = "filters";
+    if (progress->busy_encoder > most) {
+        most = progress->busy_encoder;
+        stage = "encoder";
+    }
+    if (progress->busy_decoder > most) {
+        most = progress->busy_decoder;
+        stage = "decoder";
+    }
+    if (cores_share(crew, now) > 0.85)
+        return "cpu";
+    return most > 0.6 ? stage : "";
+}
+
+/* The rate over at least a second in which a frame came out: slow frames come one by one. */
 static void smooth_rate(struct fw_supervisor *crew, struct fw_progress *progress, uint64_t now)
 {
-    double interval = seconds(now - crew->gauge_ns);
-    if (crew->gauge_ns != 0 && interval > 0) {
+    if (crew->rate_ns == 0)
+        crew->rate_ns = crew->start_ns;
+    double interval = seconds(now - crew->rate_ns);
+    if (progress->frames > crew->gauge_frames && interval >= 1) {
         double rate = (double)(progress->frames - crew->gauge_frames) / interval;
         crew->gauge_fps = crew->gauge_fps > 0 ? 0.7 * crew->gauge_fps + 0.3 * rate : rate;
+        crew->rate_ns = now;
+        crew->gauge_frames = progress->frames;
     }
-    crew->gauge_ns = now;
-    crew->gauge_frames = progress->frames;
-    progress->fps = crew->gauge_fps;
     progress->fps_mean = progress->elapsed_s > 0 ? (double)progress->frames / progress->elapsed_s
                                                  : 0;
+    progress->fps = crew->gauge_fps > 0 ? crew->gauge_fps : progress->fps_mean;
     progress->eta_s = -1;
     if (progress->frames_total > progress->frames && progress->fps_mean > 0)
         progress->eta_s = (double)(progress->frames_total - progress->frames) / progress->fps_mean;
@@ -74,7 +99,7 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
         .struct_size = sizeof(progress),
         .workers = crew->plan->workers,
         .elapsed_s = seconds(now - crew->start_ns),
-        .frames = atomic_load_explicit(&encoder->frames, memory_order_relaxed),
+        .frames = atomic_load_explicit(&encoder->aux[FW_AUX_WRITTEN], memory_order_relaxed),
         .frames_total = crew->plan->frames_total,
         .frames_total_exact = crew->plan->frames_exact != 0,
         .media_s = (double)(int64_t)atomic_load_explicit(&encoder->aux[FW_AUX_END_US],
@@ -91,7 +116,8 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
         .busy_encoder = busy_share(crew, FW_PROC_ENCODER, now),
     };
     smooth_rate(crew, &progress, now);
-    progress.limit = limit_of(&progress, crew->plan->cores);
+    crew->gauge_ns = now;
+    progress.limit = limit_of(crew, &progress, now);
     crew->limit = progress.limit;
     if (heard)
         crew->events->progress(crew->events->user, &progress);

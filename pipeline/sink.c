@@ -280,6 +280,14 @@ int fw_sink_verify_bytes(const struct fw_sink *sink, uint64_t expected, struct f
     return FW_OK;
 }
 
+void fw_sink_count_packet(struct fw_sink *sink)
+{
+    sink->stats.packets++;
+    if (sink->options.proc != NULL)
+        atomic_store_explicit(&sink->options.proc->aux[FW_AUX_WRITTEN], sink->stats.packets,
+                              memory_order_relaxed);
+}
+
 void fw_sink_stats(const struct fw_sink *sink, struct fw_sink_stats *stats_out)
 {
     *stats_out = sink->stats;

@@ -25,6 +25,10 @@ extern const struct fw_sink_kind fw_sink_null;
 extern const struct fw_sink_kind fw_sink_y4m;
 extern const struct fw_sink_kind fw_sink_lavf;
 
+struct fw_sink;
+/* A video packet goes out; progress sees it, also while the encoder is flushed. */
+void fw_sink_count_packet(struct fw_sink *sink);
+
 struct fw_sink {
     const struct fw_sink_kind *kind;
     struct fw_sink_options options;

@@ -199,7 +199,7 @@ static int take_video(void *opaque, AVPacket *packet, struct fw_error *err)
         lavf->video_first = first;
     if (lavf->video_end == FW_NOPTS || end > lavf->video_end)
         lavf->video_end = end;
-    lavf->sink->stats.packets++;
+    fw_sink_count_packet(lavf->sink);
     return fw_lavf_queue(lavf, lavf->main, packet, from, err);
 }
 

@@ -15,7 +15,7 @@ static int null_frame(struct fw_sink *sink, const struct fw_frame_info *info, co
     (void)base;
     (void)blob;
     (void)err;
-    sink->stats.packets++;
+    fw_sink_count_packet(sink);
     return FW_OK;
 }
 

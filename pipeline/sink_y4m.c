@@ -169,7 +169,7 @@ static int y4m_frame(struct fw_sink *sink, const struct fw_frame_info *info, con
             memcpy(to, from, bytes);
     }
     watch_time(sink, info->pts);
-    sink->stats.packets++;
+    fw_sink_count_packet(sink);
     return fw_sink_bytes_write(&sink->output, y4m->rows, y4m->frame_bytes, err);
 }
 

@@ -309,6 +309,7 @@ bool fw_spawn_reap(struct fw_child *child, int *wait_status_out)
     close(child->pidfd);
     child->pidfd = -1;
     child->pid = 0;
+    child->ended_ns = fw_now_ns();
     child->state = FW_CHILD_ENDED;
     return true;
 }
@@ -343,16 +344,23 @@ static bool stands_ready(const char *task)
     return read_stat(path, text, sizeof(text))[0] == 'R';
 }
 
-uint64_t fw_spawn_wanted_ns(const struct fw_child *child, bool *ready_out)
+uint64_t fw_spawn_cpu_ns(const struct fw_child *child)
 {
     clockid_t clock;
     struct timespec used;
-    *ready_out = false;
     if (child->station.threads || clock_getcpuclockid(child->pid, &clock) != 0 ||
         clock_gettime(clock, &used) != 0)
         return 0;
-    uint64_t wanted = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+uint64_t fw_spawn_wanted_ns(const struct fw_child *child, bool *ready_out)
+{
+    uint64_t wanted = fw_spawn_cpu_ns(child);
     char path[64], task[336];
+    *ready_out = false;
+    if (wanted == 0)
+        return 0;
     snprintf(path, sizeof(path), "/proc/%d/task", (int)child->pid);
     DIR *tasks = opendir(path);
     if (tasks == NULL)

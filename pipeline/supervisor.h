@@ -33,6 +33,7 @@ struct fw_child {
     uint64_t look_wanted_ns;     /* and its fw_spawn_wanted_ns then */
     bool stalled;                /* killed by us for making no progress */
     uint64_t user_ns, system_ns; /* of all generations, once reaped */
+    uint64_t ended_ns;           /* when it was reaped; 0 while it runs */
     uint64_t respawn_ns;         /* when to start the next generation; 0: not due */
     uint32_t deaths;
     uint32_t kills;     /* by somebody else's SIGKILL, one soon after the other */
@@ -111,6 +112,7 @@ struct fw_supervisor {
     uint64_t tick_ns;
     uint64_t start_ns;     /* when GO was sent */
     uint64_t gauge_ns;     /* progress: when it was last reported, */
+    uint64_t rate_ns;      /* when the rate was last taken, */
     uint64_t gauge_frames; /* the frames then, */
     double gauge_fps;      /* and the smoothed rate */
     const char *limit;     /* what bounded the run, by its last progress; static */
@@ -158,6 +160,8 @@ int fw_spawn(struct fw_supervisor *crew, struct fw_child *child,
 /* Reaps an ended child and adds up its CPU time. False while it runs. */
 bool fw_spawn_reap(struct fw_child *child, int *wait_status_out);
 void fw_spawn_kill(struct fw_child *child);
+/* CPU time used so far, in ns; 0 when unknown. */
+uint64_t fw_spawn_cpu_ns(const struct fw_child *child);
 /* Time for which all threads of a process ran or waited for a core, in ns; 0 when unknown. And
  * whether one of them runs or waits for a core just now. */
 uint64_t fw_spawn_wanted_ns(const struct fw_child *child, bool *ready_out);
