@@ -5,6 +5,7 @@
 
 #include <libavutil/avutil.h>
 #include <libavutil/buffer.h>
+#include <libavutil/mastering_display_metadata.h>
 #include <libavutil/pixdesc.h>
 
 #include "limits.h"
@@ -167,6 +168,53 @@ uint32_t fw_avframe_store_side(const AVFrame *frame, void *blob, uint32_t room, 
         used += 8 + (uint32_t)side->size;
     }
     return used;
+}
+
+static struct fw_rational rational_from_av(AVRational value)
+{
+    return (struct fw_rational){ value.num, value.den };
+}
+
+static void hdr_from_mastering(struct fw_hdr *hdr, const AVMasteringDisplayMetadata *from)
+{
+    if (from->has_primaries) {
+        hdr->flags |= FW_HDR_PRIMARIES;
+        for (int i = 0; i < 6; i++)
+            hdr->primaries[i / 2][i % 2] = rational_from_av(from->display_primaries[i / 2][i % 2]);
+        hdr->white_point[0] = rational_from_av(from->white_point[0]);
+        hdr->white_point[1] = rational_from_av(from->white_point[1]);
+    }
+    if (from->has_luminance) {
+        hdr->flags |= FW_HDR_LUMINANCE;
+        hdr->min_luminance = rational_from_av(from->min_luminance);
+        hdr->max_luminance = rational_from_av(from->max_luminance);
+    }
+}
+
+bool fw_hdr_from_side(struct fw_hdr *hdr, const void *blob, uint32_t bytes)
+{
+    struct fw_wire_reader in = { .at = blob, .left = bytes, .bad = false };
+    *hdr = (struct fw_hdr){ .struct_size = sizeof(*hdr) };
+    while (bytes <= FW_BLOB_MAX && in.left && !in.bad) {
+        size_t size = 0;
+        int type = fw_wire_get_i32(&in);
+        const void *block = fw_wire_get_block(&in, &size);
+        /* Copies: another process may still write to a slot that it should not. */
+        AVMasteringDisplayMetadata mastering;
+        AVContentLightMetadata light;
+        if (in.bad)
+            break;
+        if (type == AV_FRAME_DATA_MASTERING_DISPLAY_METADATA && size == sizeof(mastering)) {
+            memcpy(&mastering, block, sizeof(mastering));
+            hdr_from_mastering(hdr, &mastering);
+        } else if (type == AV_FRAME_DATA_CONTENT_LIGHT_LEVEL && size == sizeof(light)) {
+            memcpy(&light, block, sizeof(light));
+            hdr->flags |= FW_HDR_LIGHT_LEVELS;
+            hdr->max_content = light.MaxCLL;
+            hdr->max_average = light.MaxFALL;
+        }
+    }
+    return hdr->flags != 0;
 }
 
 static int load_side(AVFrame *frame, const void *blob, uint32_t bytes, struct fw_error *err)

@@ -22,6 +22,7 @@ struct working {
     struct fw_image_layout in_layout;
     struct fw_image_layout out_layout;
     char *chain_text;
+    struct fw_hdr hdr; /* of the frame in work */
 };
 
 static int check_negotiated(const struct fw_plan *plan, const struct working *working,
@@ -84,7 +85,7 @@ static int open_working(struct fw_station *station, struct working *working, str
     return status;
 }
 
-static void frame_from_work(const struct working *working, const struct fw_work *work,
+static void frame_from_work(struct working *working, const struct fw_work *work,
                             struct fw_frame *frame)
 {
     *frame = (struct fw_frame){
@@ -96,6 +97,9 @@ static void frame_from_work(const struct working *working, const struct fw_work 
         .sample_aspect = work->info.sample_aspect,
         .color = work->info.color,
     };
+    size_t blob = working->hop.geometry.in_slot_bytes - FW_BLOB_MAX;
+    if (fw_hdr_from_side(&working->hdr, work->in + blob, work->info.blob_bytes))
+        frame->hdr = &working->hdr;
     /* The mapping is read-only: the chain only reads through these pointers. */
     fw_image_map(&frame->image, &working->in_layout, working->in.format, working->in.width,
                  working->in.height, (void *)(uintptr_t)work->in);
