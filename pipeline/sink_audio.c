@@ -1,5 +1,6 @@
 #include "sink_audio.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "sink_target.h"
 
 #define CHUNK 1024          /* samples a frame, where the encoder takes any number */
+#define CHANNELS_MAX 64     /* libswresample's */
 #define GAP_PARTS 10        /* a gap of a tenth of a second and more is filled with silence */
 #define GAP_MAX_SECONDS 600 /* a longer one is a jump of the clock: times go on without it */
 
@@ -103,6 +105,58 @@ static int pick_layout(AVChannelLayout *layout, const AVCodec *codec, const AVCh
     return av_channel_layout_copy(layout, source);
 }
 
+/* -ac is a count alone: the library would open an encoder for channels without names, while the
+ * resampler gives named ones. */
+static int choose_layout(AVCodecContext *context, const AVChannelLayout *source,
+                         struct fw_error *err)
+{
+    int64_t asked = 0;
+    (void)av_opt_get_int(context, "ac", 0, &asked);
+    if (asked < 0 || asked > CHANNELS_MAX)
+        return fw_fail(err, FW_ERR_USAGE, "-ac %lld: 1 to %d channels", (long long)asked,
+                       CHANNELS_MAX);
+    AVChannelLayout usual;
+    bool named = source->order != AV_CHANNEL_ORDER_UNSPEC;
+    const AVChannelLayout *best = asked == source->nb_channels && named ? source : &usual;
+    av_channel_layout_default(&usual, (int)asked);
+    const AVChannelLayout *list = asked ? context->codec->ch_layouts : NULL;
+    const AVChannelLayout *other = NULL;
+    bool listed = false;
+    for (; list && list->nb_channels; list++) {
+        listed = listed || av_channel_layout_compare(list, best) == 0;
+        if (list->nb_channels == asked && !other)
+            other = list;
+    }
+    best = !listed && other ? other : best;
+    int code = 0;
+    if (context->ch_layout.nb_channels <= 0)
+        code = asked ? av_channel_layout_copy(&context->ch_layout, best)
+                     : pick_layout(&context->ch_layout, context->codec, source);
+    return code < 0 ? fw_fail(err, FW_ERR_MEMORY, "no memory for a channel layout") : FW_OK;
+}
+
+static int open_context(AVCodecContext *context, struct fw_error *err)
+{
+    /* A failure takes these from the context. */
+    const AVCodec *codec = context->codec;
+    int channels = context->ch_layout.nb_channels;
+    int rate = context->sample_rate;
+    int code = avcodec_open2(context, codec, NULL);
+    if (code >= 0)
+        return FW_OK;
+    char rates[128] = "";
+    const int *list = codec->supported_samplerates;
+    bool known = !list;
+    for (; list && *list; list++) {
+        size_t used = strlen(rates);
+        known = known || *list == rate;
+        (void)snprintf(rates + used, sizeof(rates) - used, " %d", *list);
+    }
+    return fw_fail(err, FW_ERR_USAGE, "%s cannot be opened for %d Hz and %d channels: %s%s",
+                   codec->name, rate, channels, known ? fw_av_text(code).text : "its rates are",
+                   known ? "" : rates);
+}
+
 static int prepare(struct fw_audio_encoder *encoder, const struct fw_audio_request *request,
                    struct fw_error *err)
 {
@@ -116,19 +170,17 @@ static int prepare(struct fw_audio_encoder *encoder, const struct fw_audio_reque
         return status < 0 ? status : options;
     if (context->sample_rate <= 0)
         context->sample_rate = pick_rate(context->codec, par->sample_rate);
-    if (context->ch_layout.nb_channels <= 0 &&
-        pick_layout(&context->ch_layout, context->codec, &par->ch_layout) < 0)
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for a channel layout");
+    status = choose_layout(context, &par->ch_layout, err);
+    if (status < 0)
+        return status;
     context->sample_fmt = pick_format(context->codec, par->format);
     context->time_base = (AVRational){ 1, context->sample_rate };
     context->bits_per_raw_sample = par->bits_per_raw_sample;
     if (request->global_header)
         context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    int code = avcodec_open2(context, context->codec, NULL);
-    if (code < 0)
-        return fw_fail(err, FW_ERR_USAGE, "%s cannot be opened for %d Hz and %d channels: %s",
-                       context->codec->name, context->sample_rate, context->ch_layout.nb_channels,
-                       fw_av_text(code).text);
+    status = open_context(context, err);
+    if (status < 0)
+        return status;
     encoder->fifo = av_audio_fifo_alloc(context->sample_fmt, context->ch_layout.nb_channels, 4096);
     return encoder->fifo ? FW_OK : fw_fail(err, FW_ERR_MEMORY, "no memory for audio");
 }

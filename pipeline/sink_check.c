@@ -16,18 +16,34 @@ static bool is_word(const char *text, const char *word)
     return text && strcmp(text, word) == 0;
 }
 
-/* -c:a or -c:s: copy, none, or an encoder of that kind which the container takes. */
-static int check_codec_name(const struct fw_target *target, const char *name, enum AVMediaType kind,
-                            struct fw_error *err)
+static bool is_experimental(const struct fw_settings *settings, const AVCodec *encoder, char letter)
 {
+    const char *strict = fw_av_option_value(settings, "strict", letter);
+    bool allowed = strict && (is_word(strict, "-2") || is_word(strict, "experimental"));
+    return (encoder->capabilities & AV_CODEC_CAP_EXPERIMENTAL) && !allowed;
+}
+
+/* -c:a or -c:s: copy, none, or an encoder of that kind which the container takes. */
+static int check_codec_name(const struct fw_settings *settings, const struct fw_target *target,
+                            enum AVMediaType kind, struct fw_error *err)
+{
+    char letter = kind == AVMEDIA_TYPE_AUDIO ? 'a' : 's';
+    const char *name = letter == 'a' ? settings->audio_codec : settings->subtitle_codec;
     if (!name || is_word(name, "copy") || is_word(name, "none"))
         return FW_OK;
-    char letter = kind == AVMEDIA_TYPE_AUDIO ? 'a' : 's';
     const AVCodec *encoder = fw_encoder_named(name, kind);
     if (!encoder)
         return fw_fault_add(err, "-c:%c %s: no such encoder; use copy, none or a name such as %s",
                             letter, name,
                             letter == 'a' ? "aac, libopus, flac, pcm_s16le" : "mov_text, srt, ass");
+    if (is_experimental(settings, encoder, letter))
+        return fw_fault_add(err,
+                            "-c:%c %s: the encoder '%s' is experimental; add -strict -2 to use it, "
+                            "or name another%s",
+                            letter, name, encoder->name,
+                            encoder->id == AV_CODEC_ID_OPUS     ? " (libopus)"
+                            : encoder->id == AV_CODEC_ID_VORBIS ? " (libvorbis)"
+                                                                : "");
     if (target->kind != FW_TARGET_LAVF || fw_target_is_hash(target) || fw_target_is_raw(target))
         return FW_OK;
     AVCodecParameters par = { .codec_type = kind, .codec_id = encoder->id, .sample_rate = 48000 };
@@ -64,9 +80,9 @@ int fw_sink_check(const struct fw_settings *settings, struct fw_error *err)
     if (status < 0)
         return status;
     status = check_format(settings, err);
-    int one = check_codec_name(&target, settings->audio_codec, AVMEDIA_TYPE_AUDIO, err);
+    int one = check_codec_name(settings, &target, AVMEDIA_TYPE_AUDIO, err);
     status = status < 0 ? status : one;
-    one = check_codec_name(&target, settings->subtitle_codec, AVMEDIA_TYPE_SUBTITLE, err);
+    one = check_codec_name(settings, &target, AVMEDIA_TYPE_SUBTITLE, err);
     status = status < 0 ? status : one;
     one = fw_encoder_options_check(settings, target.encoder, audio_encoder(settings, &target),
                                    target.format, err);

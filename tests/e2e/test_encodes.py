@@ -67,6 +67,7 @@ RECIPES = dict(media.RECIPES, **{
                        "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-flags",
                        "+ildct+ilme", "-x264-params", "tff=1"],
 })
+RECIPES["mono.nut"] = [*media.picture(0.4), *media.sound(0.4), "-c:v", "ffv1", "-c:a", "pcm_s16le"]
 suite = lib.Suite(RECIPES)
 shop = suite.shop
 
@@ -425,6 +426,34 @@ def audio(codec, suffix, name):
 
 for codec, suffix, name in AUDIO:
     suite.add("audio.%s%s" % (codec, suffix), audio, codec, suffix, name)
+
+
+def channels(codec, words):
+    """A change of channels or rate gives as many samples as ffmpeg does."""
+    source, ours, theirs = shop.media("mono.nut"), shop.fresh(".mkv"), shop.fresh(".mkv")
+    picture = ["-c:v", "ffv1", "-c:a", codec] + words
+    lib.framewheel("run", source, ours, *picture)
+    lib.ffmpeg("-i", source, *picture, theirs)
+    shape = [[stream_of(path, "audio")[key] for key in ("channels", "sample_rate")] +
+             [len(lib.run(["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-f", "s16le", "-"])
+                  .out)] for path in (ours, theirs)]
+    need(shape[0] == shape[1], "ours has %s, ffmpeg's %s" % tuple(shape))
+
+
+for codec_ in ["aac", "libopus", "flac", "pcm_s16le"]:
+    for words_ in [["-ac", "1"], ["-ac", "2"], ["-ac", "6"], ["-ar", "24000", "-ac", "2"]]:
+        suite.add("channels.%s%s" % (codec_, "".join(words_)), channels, codec_, words_)
+
+
+@suite.check
+def sound_that_no_encoder_takes(shop):
+    """Refused in words that name the way out."""
+    for words, told in [(["libopus", "-ar", "44100"], "48000"), (["libopus", "-ac", "3"], "3 chan"),
+                        (["aac", "-ac", "65"], "64"), (["vorbis"], "-strict -2"),
+                        (["opus"], "-strict -2")]:
+        result = lib.framewheel("run", shop.media("mono.nut"), shop.fresh(".mkv"), "-c:v", "ffv1",
+                                "-c:a", *words, code=2)
+        need(told in result.text(), "%s: %s" % (words, result.text()))
 
 
 def media_file(name):
