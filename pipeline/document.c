@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Twelve digits: 0.6, not 0.59999999999999998, and microseconds of the longest video. */
+#define FORM (JSON_INDENT(2) | JSON_REAL_PRECISION(12))
+
 static json_t *base64(const char *text)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -93,7 +96,7 @@ json_t *fw_json_video(const struct fw_video *video)
 
 int fw_json_finish(json_t *document, char **json_out, struct fw_error *err)
 {
-    char *text = document == NULL ? NULL : json_dumps(document, JSON_INDENT(2));
+    char *text = document == NULL ? NULL : json_dumps(document, FORM);
     char *whole = NULL;
     json_decref(document);
     if (text == NULL || asprintf(&whole, "%s\n", text) < 0) {
