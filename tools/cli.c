@@ -74,6 +74,41 @@ static void unknown(struct fw_cli *cli, const char *word, const char *name)
                       shown, cli->verb->name);
 }
 
+/* Words that are flags in FFmpeg: the job says what to use instead, and the next word is no value
+ * of theirs. */
+static bool is_foreign_flag(const char *name)
+{
+    static const char *const flags[] = {
+        "vn",           "shortest",       "copyts",     "start_at_zero",    "accurate_seek",
+        "stats",        "nostats",        "re",         "xerror",           "benchmark",
+        "copy_unknown", "ignore_unknown", "autorotate", "noautorotate",     "noaccurate_seek",
+        "psnr",         "vstats",         "stdin",      "find_stream_info", "deinterlace",
+    };
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (strcmp(flags[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of the words that no row has, those that are alone: told about, or left to the job. Any other is
+ * an option of an encoder with its value. */
+static bool takes_no_value(struct fw_cli *cli, const char *word, const char *name, const char *next)
+{
+    char shown[256];
+    bool before_option = next && next[0] == '-' && next[1] && fw_job_option_find(next + 1);
+    if (is_foreign_flag(name) || before_option)
+        return add_option(cli, name, NULL, true);
+    /* No option of an encoder has a dot or a slash in it: a name was meant. */
+    if (!strpbrk(word, "./"))
+        return false;
+    (void)fw_escape(word, shown, sizeof(shown), 0);
+    (void)fw_fail(&cli->err, FW_ERR_USAGE,
+                  "unknown option '%s'\nhint: a file of that name is ./%s, or stands behind --",
+                  shown, shown);
+    return true;
+}
+
 /* One option word, at argv[index]; returns the index of the last word it took. */
 static int parse_option(struct fw_cli *cli, int index, int argc, char **argv)
 {
@@ -105,6 +140,8 @@ static int parse_option(struct fw_cli *cli, int index, int argc, char **argv)
         unknown(cli, word, bare);
         return index;
     }
+    if (!row && takes_no_value(cli, word, name, index + 1 < argc ? argv[index + 1] : NULL))
+        return index;
     if (row && row->kind == FW_ARG_FLAG) {
         if (equals)
             (void)fw_fail(&cli->err, FW_ERR_USAGE, "'%s': this option takes no value", shown);

@@ -19,6 +19,7 @@ struct fw_verb {
     const char *summary;               /* for the main help; NULL: hidden */
     const char *usage;                 /* "IN OUT [OPTIONS]" */
     bool job_options;                  /* all of the option table, and those of encoders */
+    const char *options_of;            /* the verb whose help lists them; NULL: its own */
     const struct fw_cli_extra *extras; /* flags, ends with a NULL name; or NULL */
     uint32_t names_max;
     int (*run)(const struct fw_verb *verb, int argc, char **argv); /* words after the verb */

@@ -59,8 +59,12 @@ static int print_version(const char *verb, const json_t *version)
     }
     json_object_foreach(json_object_get(version, "libraries"), key, value)
     {
-        if (json_is_string(value))
-            fprintf(paper.stream, "  %s %s\n", key, json_string_value(value));
+        const char *built = fw_json_text_of(value, "built");
+        const char *running = fw_json_text_of(value, "running");
+        fprintf(paper.stream, "  %-16s %s", key, running);
+        if (strcmp(built, running) != 0)
+            fprintf(paper.stream, " (built with %s)", built);
+        fputc('\n', paper.stream);
     }
     return fw_paper_print(&paper, verb);
 }

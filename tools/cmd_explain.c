@@ -50,7 +50,8 @@ static void print_chain(FILE *out, const json_t *plan)
     }
     fprintf(out, "  encode    %s, ", fw_json_text_of(output, "encoder"));
     fw_json_print_video(out, json_object_get(output, "video"));
-    fprintf(out, " -> %s\n", fw_json_name_of(output, "name", name, sizeof(name)));
+    (void)fw_json_name_of(output, "name", name, sizeof(name));
+    fprintf(out, " -> %s\n", name[0] ? name : "nothing is written");
 }
 
 static void print_streams(FILE *out, const json_t *plan)

@@ -98,10 +98,17 @@ static int print_one(const struct fw_verb *verb, const char *name, bool json)
         for (; count < FILTERS_MAX && fw_filter_at(count); count++)
             names[count] = fw_filter_at(count)->name;
         const char *near = fw_nearest(name, names, count);
-        (void)snprintf(text, sizeof(text), "no built-in filter is called '%s'\nhint: %s%s%s",
-                       fw_escape(name, shown, sizeof(shown), 0),
-                       near ? "did you mean '" : "libavfilter's work too: ffmpeg -h filter=NAME",
-                       near ? near : "", near ? "'?" : "");
+        (void)fw_escape(name, shown, sizeof(shown), 0);
+        if (near)
+            (void)snprintf(text, sizeof(text),
+                           "no built-in filter is called '%s'\nhint: did you mean '%s'?", shown,
+                           near);
+        else
+            (void)snprintf(text, sizeof(text),
+                           "no built-in filter is called '%s'; those of libavfilter that look at "
+                           "one frame alone run too, others are refused with the reason\n"
+                           "hint: framewheel explain IN --null -vf %s",
+                           shown, shown);
         fw_complain_to_user(verb->name, text);
         return 2;
     }

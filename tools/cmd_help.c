@@ -115,7 +115,12 @@ int fw_verb_help(const struct fw_verb *verb)
     if (verb->summary)
         fprintf(paper.stream, "framewheel %s - %s\n\n", verb->name, verb->summary);
     fprintf(paper.stream, "Usage: framewheel %s %s\n", verb->name, verb->usage);
-    if (verb->job_options) {
+    if (verb->options_of) {
+        fprintf(paper.stream,
+                "\nTakes every option of 'run', so that a command line needs one word changed;\n"
+                "with --json the plan comes as JSON.  All options: framewheel help %s\n",
+                verb->options_of);
+    } else if (verb->job_options) {
         fputs("       the same: -i IN -o OUT; words after '--' are names; "
               "'-' is a pipe\n",
               paper.stream);
@@ -124,7 +129,7 @@ int fw_verb_help(const struct fw_verb *verb)
     if (verb->extras)
         fputc('\n', paper.stream);
     for (const struct fw_cli_extra *extra = verb->extras; extra && extra->name; extra++) {
-        (void)snprintf(left, sizeof(left), "--%s", extra->name);
+        (void)snprintf(left, sizeof(left), "%s%s", extra->name[1] ? "--" : "-", extra->name);
         print_row(paper.stream, left, extra->help, NULL);
     }
     return fw_paper_print(&paper, NULL);

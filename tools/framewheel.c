@@ -17,21 +17,27 @@ static const struct fw_cli_extra probe_extras[] = {
     { NULL, NULL },
 };
 
+static const struct fw_cli_extra compare_extras[] = {
+    { "y", "Replace a picture that exists." },
+    { "n", "Do nothing, successfully, when the picture exists." },
+    { NULL, NULL }
+};
+
 static const struct fw_verb verbs[] = {
-    { "run", "filter and encode one video", "IN OUT [OPTIONS]", true, NULL, 2, fw_cmd_run },
+    { "run", "filter and encode one video", "IN OUT [OPTIONS]", true, NULL, NULL, 2, fw_cmd_run },
     { "explain", "what a run would do: stages, formats, memory, losses", "IN OUT [OPTIONS]", true,
-      NULL, 2, fw_cmd_explain },
-    { "probe", "what is in a file", "FILE [--json] [--count]", false, probe_extras, 1,
+      "run", NULL, 2, fw_cmd_explain },
+    { "probe", "what is in a file", "FILE [--json] [--count]", false, NULL, probe_extras, 1,
       fw_cmd_probe },
-    { "filters", "list filters, or explain one", "[NAME] [--json]", false, json_extra, 1,
+    { "filters", "list filters, or explain one", "[NAME] [--json]", false, NULL, json_extra, 1,
       fw_cmd_filters },
-    { "doctor", "what this machine offers and lacks", "[--json]", false, json_extra, 0,
+    { "doctor", "what this machine offers and lacks", "[--json]", false, NULL, json_extra, 0,
       fw_cmd_doctor },
-    { "version", "versions of framewheel and its libraries", "[--json]", false, json_extra, 0,
+    { "version", "versions of framewheel and its libraries", "[--json]", false, NULL, json_extra, 0,
       fw_cmd_version },
-    { "compare", "one frame of two videos side by side, as a PNG", "BEFORE AFTER PNG [FRAME]",
-      false, NULL, 4, fw_cmd_compare },
-    { "help", "this, or all of one command", "[COMMAND]", false, NULL, 1, fw_cmd_help },
+    { "compare", "one frame of two videos side by side, as a PNG",
+      "BEFORE AFTER PNG [FRAME] [-y|-n]", false, NULL, compare_extras, 4, fw_cmd_compare },
+    { "help", "this, or all of one command", "[COMMAND]", false, NULL, NULL, 1, fw_cmd_help },
 };
 
 const struct fw_verb *fw_verb_at(uint32_t index)
@@ -58,31 +64,6 @@ static void fill_standard_fds(void)
     }
 }
 
-/* Appends a word as a shell would need it. */
-static size_t quote(const char *word, char *out, size_t used, size_t bytes)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "@%_+=:,./-";
-    bool bare = word[0] && strspn(word, plain) == strlen(word);
-    if (used + strlen(word) * 4 + 8 >= bytes)
-        return used;
-    out[used++] = ' ';
-    if (!bare)
-        out[used++] = '\'';
-    for (; *word; word++) {
-        if (*word == '\'') {
-            memcpy(out + used, "'\\''", 4);
-            used += 4;
-        } else {
-            out[used++] = *word;
-        }
-    }
-    if (!bare)
-        out[used++] = '\'';
-    out[used] = '\0';
-    return used;
-}
-
 static int not_a_verb(int argc, char **argv)
 {
     const char *names[sizeof(verbs) / sizeof(verbs[0])];
@@ -92,11 +73,12 @@ static int not_a_verb(int argc, char **argv)
     for (; fw_verb_at(count); count++)
         names[count] = verbs[count].name;
     const char *near = fw_nearest(argv[1], names, count);
-    size_t used = (size_t)snprintf(text, sizeof(text), "'%s' is not a command\nhint: framewheel %s",
-                                   fw_escape(argv[1], shown, sizeof(shown), 0),
-                                   near ? near : "run");
-    for (int i = near ? 2 : 1; i < argc; i++)
-        used = quote(argv[i], text, used, sizeof(text));
+    int skipped = near ? 2 : 1;
+    char *words = fw_shell_words(argc - skipped, argv + skipped);
+    (void)snprintf(text, sizeof(text), "'%s' is not a command\nhint: framewheel %s%s",
+                   fw_escape(argv[1], shown, sizeof(shown), 0), near ? near : "run",
+                   words ? words : "");
+    free(words);
     fw_complain_to_user(NULL, text);
     return 2;
 }

@@ -104,6 +104,43 @@ const char *fw_bytes_text(double count, char *out, size_t bytes)
     return out;
 }
 
+static void quote(FILE *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "@%_+=:,./-";
+    bool bare = word[0] && strspn(word, plain) == strlen(word);
+    fputs(bare ? " " : " '", out);
+    for (; *word; word++) {
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    }
+    if (!bare)
+        fputc('\'', out);
+}
+
+char *fw_shell_words(int count, char **words)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return NULL;
+    for (int i = 0; i < count; i++)
+        quote(out, words[i]);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    size_t room = 4 * bytes + 16;
+    char *shown = malloc(room);
+    if (shown)
+        (void)fw_escape(text, shown, room, 0);
+    free(text);
+    return shown;
+}
+
 void fw_complain_to_user(const char *verb, const char *text)
 {
     char shown[4 * FW_ERROR_TEXT];

@@ -22,6 +22,10 @@ const char *fw_clock_text(double seconds, char *out, size_t bytes);
 /* "54.2 MB" */
 const char *fw_bytes_text(double bytes_count, char *out, size_t bytes);
 
+/* " run 'a b.mkv'": the words as a shell would need them, escaped for a terminal, each behind a
+ * space. The caller frees it; NULL without memory. */
+char *fw_shell_words(int count, char **words);
+
 /* "framewheel VERB: TEXT" on stderr, one write. `verb` may be NULL. */
 void fw_complain_to_user(const char *verb, const char *text);
 /* Data for stdout, with a newline at its end. 0, or 5 (told) when it cannot be written; dies by
