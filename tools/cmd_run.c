@@ -12,15 +12,21 @@
 #include <jansson.h>
 
 #include "cli.h"
+#include "log.h"
 #include "progress.h"
 #include "run_options.h"
 #include "signals.h"
 #include "summary.h"
 #include "term.h"
 
+/* Twelve digits: 0.6, not 0.59999999999999998. */
+#define REPORT_FORM (JSON_INDENT(2) | JSON_REAL_PRECISION(12))
+
 /* What one run of the command holds. */
 struct command {
     const struct fw_verb *verb;
+    int argc; /* the words after the verb */
+    char **argv;
     struct fw_cli cli;
     struct fw_run_options options;
     struct fw_view view;
@@ -33,6 +39,8 @@ struct command {
 static void on_progress(void *user, const struct fw_progress *progress)
 {
     struct fw_view *view = user;
+    if (fw_signals_caught())
+        fw_view_interrupt(view);
     fw_view_update(view, progress);
     if (fw_signals_asked())
         fw_view_line_now(view);
@@ -40,6 +48,8 @@ static void on_progress(void *user, const struct fw_progress *progress)
 
 static void on_message(void *user, enum fw_message_level level, const char *text)
 {
+    if (fw_signals_caught())
+        fw_view_interrupt(user);
     fw_view_message(user, level, text);
 }
 
@@ -53,7 +63,7 @@ static char *make_report(const struct command *command, int exit_code)
                                "failed", "exit", exit_code, "error",
                                fw_escape(command->err.text, shown, sizeof(shown), 1), "output",
                                output ? fw_escape(output, name, sizeof(name), 0) : NULL);
-    char *text = report ? json_dumps(report, JSON_INDENT(2)) : NULL;
+    char *text = report ? json_dumps(report, REPORT_FORM) : NULL;
     json_decref(report);
     return text;
 }
@@ -134,16 +144,25 @@ static char *with_exit(const char *report, int code)
     json_t *document = report ? json_loads(report, 0, NULL) : NULL;
     char *text = NULL;
     if (document && json_object_set_new(document, "exit", json_integer(code)) == 0)
-        text = json_dumps(document, JSON_INDENT(2));
+        text = json_dumps(document, REPORT_FORM);
     json_decref(document);
     return text;
+}
+
+static void log_summary(struct command *command, const char *report)
+{
+    char *text = fw_summary_text(report, command->options.output, true);
+    if (text && text[0])
+        fw_view_log(&command->view, "summary", text);
+    free(text);
 }
 
 static void print_summary(const struct command *command, const char *report)
 {
     char *text = NULL;
-    if (command->options.view.verbosity >= 0)
-        text = fw_summary_text(report, command->options.output);
+    int verbosity = command->options.view.verbosity;
+    if (verbosity >= 0)
+        text = fw_summary_text(report, command->options.output, verbosity > 0);
     if (text)
         (void)fw_write_all(STDERR_FILENO, text, strlen(text));
     free(text);
@@ -169,6 +188,8 @@ static int finish(struct command *command)
             report = own = named;
         }
     }
+    if (number)
+        fw_view_interrupt(&command->view);
     if (command->status != FW_OK && number != SIGPIPE)
         fw_view_message(&command->view, FW_MESSAGE_ERROR, command->err.text);
     if (report && !command->no_reports)
@@ -177,6 +198,8 @@ static int finish(struct command *command)
     const char *status = json_string_value(json_object_get(document, "status"));
     (void)snprintf(word, sizeof(word), "%s", number ? "interrupted" : status ? status : "failed");
     json_decref(document);
+    if (report)
+        log_summary(command, report);
     fw_view_end(&command->view, word, code, command->status == FW_OK ? NULL : command->err.text,
                 report);
     fw_view_close(&command->view);
@@ -190,6 +213,15 @@ static int finish(struct command *command)
     if (number)
         fw_die_by(number);
     return code;
+}
+
+static int check_input(const struct command *command, struct fw_error *err)
+{
+    if (command->cli.name_count > 0 || fw_cli_value(&command->cli, "input"))
+        return FW_OK;
+    return fw_fail(err, FW_ERR_USAGE,
+                   "no input given\nUsage: framewheel %s %s\nhint: framewheel help %s",
+                   command->verb->name, command->verb->usage, command->verb->name);
 }
 
 static int check_channels(const struct command *command, struct fw_error *err)
@@ -238,6 +270,9 @@ static int prepare(struct command *command)
         status = err->status;
     if (fw_view_open(&command->view, command->verb->name, &command->options.view, err) < 0)
         status = err->status;
+    fw_log_head(command->view.log_fd, command->verb->name, command->argc, command->argv);
+    if (status == FW_OK)
+        status = check_input(command, err);
     if (status == FW_OK)
         status = check_channels(command, err);
     if (status == FW_OK)
@@ -263,7 +298,7 @@ static int run_job(struct command *command)
 
 int fw_cmd_run(const struct fw_verb *verb, int argc, char **argv)
 {
-    struct command command = { .verb = verb };
+    struct command command = { .verb = verb, .argc = argc, .argv = argv };
     int code = 0;
     (void)fw_cli_parse(&command.cli, verb, argc, argv);
     if (command.cli.help)

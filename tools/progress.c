@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "progress_text.h"
 #include "term.h"
 
@@ -110,16 +111,6 @@ static int open_sink(struct fw_view *view, const char *to, bool stdout_is_data,
     return FW_OK;
 }
 
-static int open_log(struct fw_view *view, const char *name, struct fw_error *err)
-{
-    char shown[256];
-    view->log_fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0666);
-    if (view->log_fd < 0)
-        return fw_fail(err, FW_ERR_OUTPUT, "--log-file %s: %s",
-                       fw_escape(name, shown, sizeof(shown), 0), strerrordesc_np(errno));
-    return FW_OK;
-}
-
 int fw_view_open(struct fw_view *view, const char *verb, const struct fw_view_options *options,
                  struct fw_error *err)
 {
@@ -128,6 +119,7 @@ int fw_view_open(struct fw_view *view, const char *verb, const struct fw_view_op
     view->fd = STDERR_FILENO;
     view->log_fd = -1;
     view->shown_s = -1;
+    view->logged_s = -1;
     view->verbosity = options->verbosity;
     (void)clock_gettime(CLOCK_MONOTONIC, &view->started);
     int status = find_mode(view, options, err);
@@ -144,7 +136,7 @@ int fw_view_open(struct fw_view *view, const char *verb, const struct fw_view_op
                              "--progress-interval: a time from 0.01 to 86400 seconds is wanted");
         }
     }
-    if (options->log_file && open_log(view, options->log_file, err) < 0)
+    if (options->log_file && fw_log_open(&view->log_fd, options->log_file, err) < 0)
         status = err->status;
     return status;
 }
@@ -165,14 +157,19 @@ static void emit(struct fw_view *view, const char *text)
         view->broken = true;
 }
 
+/* Seconds until the next line; `last`: when there was one. */
+static double line_pause_s(const struct fw_view *view, double last, double now)
+{
+    if (view->interval_s > 0)
+        return view->interval_s;
+    return last < 0 ? 2 : now < 60 ? 10 : 30;
+}
+
 /* Seconds until the next report. */
 static double pause_s(const struct fw_view *view, double now)
 {
-    if (view->mode == FW_VIEW_LINE) {
-        if (view->shown_s < 0)
-            return view->interval_s > 0 ? view->interval_s : 2;
-        return view->interval_s > 0 ? view->interval_s : now < 60 ? 10 : 30;
-    }
+    if (view->mode == FW_VIEW_LINE)
+        return line_pause_s(view, view->shown_s, now);
     if (view->interval_s > 0)
         return view->interval_s;
     if (view->mode == FW_VIEW_TTY)
@@ -183,7 +180,7 @@ static double pause_s(const struct fw_view *view, double now)
 static size_t terminal_width(int fd)
 {
     struct winsize size;
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         return size.ws_col;
     return 80;
 }
@@ -192,10 +189,9 @@ static void draw(struct fw_view *view)
 {
     char line[512];
     char text[640];
-    fw_progress_line(&view->last, line, sizeof(line));
-    size_t width = terminal_width(view->fd) - 1;
-    if (strlen(line) > width)
-        line[width] = '\0';
+    /* Room for the cursor, and for the ^C of a terminal, which must not wrap. */
+    size_t width = terminal_width(view->fd);
+    fw_progress_line(&view->last, width > 3 ? width - 3 : 1, line, sizeof(line));
     (void)snprintf(text, sizeof(text), "\r%s\033[K", line);
     emit(view, text);
     view->line_shown = true;
@@ -219,7 +215,7 @@ static void show(struct fw_view *view, bool last)
         draw(view);
         return;
     case FW_VIEW_LINE:
-        fw_progress_line(&view->last, text, sizeof(text) - 1);
+        fw_progress_line(&view->last, 0, text, sizeof(text) - 1);
         strcat(text, "\n");
         break;
     case FW_VIEW_JSON:
@@ -230,6 +226,17 @@ static void show(struct fw_view *view, bool last)
         break;
     }
     emit(view, text);
+}
+
+static void log_progress(struct fw_view *view, double now)
+{
+    char text[600];
+    double last = view->logged_s < 0 ? 0 : view->logged_s;
+    if (view->log_fd < 0 || now - last < line_pause_s(view, view->logged_s, now))
+        return;
+    view->logged_s = now;
+    fw_progress_line(&view->last, 0, text, sizeof(text));
+    fw_log_line(view->log_fd, now, "progress", text);
 }
 
 void fw_view_update(struct fw_view *view, const struct fw_progress *progress)
@@ -243,47 +250,53 @@ void fw_view_update(struct fw_view *view, const struct fw_progress *progress)
     (void)snprintf(view->limit, sizeof(view->limit), "%s",
                    view->last.limit ? view->last.limit : "");
     view->last.limit = view->limit;
+    log_progress(view, now);
     if (now - (view->shown_s < 0 ? 0 : view->shown_s) < pause_s(view, now))
         return;
     view->shown_s = now;
     show(view, false);
 }
 
+void fw_view_interrupt(struct fw_view *view)
+{
+    if (!view->interrupted && view->line_shown) {
+        emit(view, "\n");
+        view->line_shown = false;
+    }
+    view->interrupted = true;
+}
+
 void fw_view_line_now(struct fw_view *view)
 {
     char text[600];
     undraw(view);
-    fw_progress_line(&view->last, text, sizeof(text) - 1);
+    fw_progress_line(&view->last, 0, text, sizeof(text) - 1);
     strcat(text, "\n");
     (void)fw_write_all(STDERR_FILENO, text, strlen(text));
 }
 
-static void log_message(struct fw_view *view, enum fw_message_level level, const char *text)
-{
-    static const char *const levels[] = { "error", "warning", "info", "debug" };
-    char shown[4 * FW_ERROR_TEXT];
-    char line[4 * FW_ERROR_TEXT + 64];
-    if (view->log_fd < 0)
-        return;
-    (void)snprintf(line, sizeof(line), "%10.3f %s: %s\n", now_s(view), levels[level],
-                   fw_escape(text, shown, sizeof(shown), 1));
-    (void)fw_write_all(view->log_fd, line, strlen(line));
-}
-
 void fw_view_message(struct fw_view *view, enum fw_message_level level, const char *text)
 {
-    log_message(view, level, text);
+    fw_log_message(view->log_fd, now_s(view), level, text);
     if ((int)level - (int)FW_MESSAGE_WARNING > view->verbosity)
         return;
     undraw(view);
     fw_complain_to_user(view->verb, text);
 }
 
+void fw_view_log(struct fw_view *view, const char *word, const char *text)
+{
+    fw_log_line(view->log_fd, now_s(view), word, text);
+}
+
 void fw_view_end(struct fw_view *view, const char *status, int exit_code, const char *error_text,
                  const char *report_json)
 {
     char *text = NULL;
+    char word[64];
     undraw(view);
+    (void)snprintf(word, sizeof(word), "%s, exit %d", status, exit_code);
+    fw_view_log(view, "end", word);
     if (view->mode == FW_VIEW_JSON)
         text = fw_progress_end(status, exit_code, error_text, report_json, now_s(view));
     else if (view->mode == FW_VIEW_FFMPEG)

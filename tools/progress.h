@@ -25,11 +25,13 @@ struct fw_view {
     int fd;
     int log_fd;
     bool own_fd;
-    bool broken;     /* nobody reads: say no more, go on with the job */
-    bool line_shown; /* tty: the cursor is behind a line of ours */
+    bool broken;      /* nobody reads: say no more, go on with the job */
+    bool interrupted; /* a signal came to end the job */
+    bool line_shown;  /* tty: the cursor is behind a line of ours */
     int verbosity;
     double interval_s; /* 0: by mode */
     double shown_s;    /* job time of the last report; negative: none */
+    double logged_s;   /* the same of the log */
     struct timespec started;
     struct fw_progress last;
     char limit[16];
@@ -40,9 +42,14 @@ struct fw_view {
 int fw_view_open(struct fw_view *view, const char *verb, const struct fw_view_options *options,
                  struct fw_error *err);
 void fw_view_update(struct fw_view *view, const struct fw_progress *progress);
+/* A signal came to end the job: the terminal has written ^C behind our line, which is left alone.
+ */
+void fw_view_interrupt(struct fw_view *view);
 /* One line, now, on stderr. */
 void fw_view_line_now(struct fw_view *view);
 void fw_view_message(struct fw_view *view, enum fw_message_level level, const char *text);
+/* Something for the log file alone. */
+void fw_view_log(struct fw_view *view, const char *word, const char *text);
 /* The last record. `status` is that of the report; `report_json` may be NULL. */
 void fw_view_end(struct fw_view *view, const char *status, int exit_code, const char *error_text,
                  const char *report_json);

@@ -15,35 +15,72 @@ static double speed(const struct fw_progress *p)
     return p->elapsed_s > 0 && p->media_s > 0 ? p->media_s / p->elapsed_s : 0;
 }
 
-void fw_progress_line(const struct fw_progress *p, char *text, size_t bytes)
+/* What one line holds, in its order. */
+enum field { CLOCK, SHARE, COUNT, RATE, SPEED, ETA, SIZE, RING, LIMIT, ERRORS, FIELDS };
+
+struct fields {
+    char text[FIELDS][64];
+};
+
+static void fill_fields(struct fields *fields, const struct fw_progress *p)
 {
-    char clock[32];
-    char eta[32];
-    char size[32];
-    char part[96] = "";
-    char rate[48];
-    if (p->frames_total > 0) {
-        double share = (double)p->frames / (double)p->frames_total;
-        (void)snprintf(part, sizeof(part), " %s%.0f%% %llu/%llu", p->frames_total_exact ? "" : "~",
-                       share < 1 ? share * 100 : 100, (unsigned long long)p->frames,
-                       (unsigned long long)p->frames_total);
+    char buffer[32];
+    char(*text)[64] = fields->text;
+    size_t bytes = sizeof(text[0]);
+    unsigned long long frames = p->frames;
+    unsigned long long total = p->frames_total;
+    memset(fields, 0, sizeof(*fields));
+    (void)snprintf(text[CLOCK], bytes, "[%s]", fw_clock_text(p->elapsed_s, buffer, sizeof(buffer)));
+    if (total > 0) {
+        double share = (double)frames / (double)total;
+        (void)snprintf(text[SHARE], bytes, "%s%.0f%%", p->frames_total_exact ? "" : "~",
+                       share < 1 ? share * 100 : 100);
+        (void)snprintf(text[COUNT], bytes, "%llu/%llu", frames, total);
     } else {
-        (void)snprintf(part, sizeof(part), " %llu frames", (unsigned long long)p->frames);
+        (void)snprintf(text[COUNT], bytes, "%llu frames", frames);
     }
     if (p->fps >= 0.001 && p->fps < 1)
-        (void)snprintf(rate, sizeof(rate), "%.1fs/frame", 1 / p->fps);
+        (void)snprintf(text[RATE], bytes, "%.1fs/frame", 1 / p->fps);
     else
-        (void)snprintf(rate, sizeof(rate), "%.1ffps", p->fps);
-    (void)snprintf(text, bytes, "[%s]%s %s %.2fx eta=%s size=%s ring=%u/%u limit=%s errors=%llu",
-                   fw_clock_text(p->elapsed_s, clock, sizeof(clock)), part, rate, speed(p),
-                   fw_clock_text(p->eta_s, eta, sizeof(eta)),
-                   fw_bytes_text((double)p->bytes, size, sizeof(size)), p->ring_used, p->ring_slots,
-                   p->limit && p->limit[0] ? p->limit : "-", (unsigned long long)p->damaged);
-    char *space = strstr(text, "size=");
-    space = space ? strchr(space, ' ') : NULL;
-    /* "38.1 MB" as one word, for those who split at spaces. */
-    if (space && strncmp(space + 1, "ring=", 5) != 0)
+        (void)snprintf(text[RATE], bytes, "%.1ffps", p->fps);
+    (void)snprintf(text[SPEED], bytes, "%.2fx", speed(p));
+    (void)snprintf(text[ETA], bytes, "eta=%s", fw_clock_text(p->eta_s, buffer, sizeof(buffer)));
+    (void)snprintf(text[SIZE], bytes, "size=%s",
+                   fw_bytes_text((double)p->bytes, buffer, sizeof(buffer)));
+    /* "38.1MB" as one word, for those who split at spaces. */
+    char *space = strchr(text[SIZE], ' ');
+    if (space)
         memmove(space, space + 1, strlen(space));
+    (void)snprintf(text[RING], bytes, "ring=%u/%u", p->ring_used, p->ring_slots);
+    (void)snprintf(text[LIMIT], bytes, "limit=%.15s", p->limit && p->limit[0] ? p->limit : "-");
+    (void)snprintf(text[ERRORS], bytes, "errors=%llu", (unsigned long long)p->damaged);
+}
+
+static size_t fields_width(const struct fields *fields)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < FIELDS; i++) {
+        if (fields->text[i][0])
+            width += strlen(fields->text[i]) + (width > 0);
+    }
+    return width;
+}
+
+void fw_progress_line(const struct fw_progress *p, size_t width, char *text, size_t bytes)
+{
+    static const enum field dispensable[] = { RING,  SIZE, SPEED,  LIMIT, COUNT,
+                                              CLOCK, RATE, ERRORS, ETA,   SHARE };
+    struct fields fields;
+    size_t used = 0;
+    fill_fields(&fields, p);
+    for (size_t i = 0; width > 0 && i < FIELDS && fields_width(&fields) > width; i++)
+        fields.text[dispensable[i]][0] = '\0';
+    text[0] = '\0';
+    for (size_t i = 0; i < FIELDS && used < bytes; i++) {
+        if (fields.text[i][0])
+            used += (size_t)snprintf(text + used, bytes - used, "%s%s", used ? " " : "",
+                                     fields.text[i]);
+    }
 }
 
 void fw_progress_json(const struct fw_progress *p, char *text, size_t bytes)

@@ -7,7 +7,9 @@
 
 #include <framewheel/framewheel.h>
 
-void fw_progress_line(const struct fw_progress *progress, char *text, size_t bytes);
+/* The line for people. What is too wide for `width` columns goes field by field, the share and the
+ * time left last; 0: all fields. */
+void fw_progress_line(const struct fw_progress *progress, size_t width, char *text, size_t bytes);
 /* One record of "framewheel-progress/1". */
 void fw_progress_json(const struct fw_progress *progress, char *text, size_t bytes);
 /* A block of the keys that FFmpeg's -progress writes, in its order. */

@@ -95,7 +95,9 @@ int fw_run_options_read(struct fw_run_options *options, const struct fw_cli *cli
                                    (options->output && strcmp(options->output, "-") == 0);
     if (level)
         status = read_level(level, &options->view.verbosity, err);
-    options->view.verbosity += (int)fw_cli_count(cli, "verbose") - (int)fw_cli_count(cli, "quiet");
+    options->view.verbosity += (int)fw_cli_count(cli, "verbose");
+    if (fw_cli_count(cli, "quiet") > 0)
+        options->view.verbosity = -1;
     if (read_progress(options, cli, err) < 0)
         status = err->status;
     return status;

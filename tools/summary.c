@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,35 +12,62 @@
 #include "paper.h"
 #include "term.h"
 
+#define WIDTH 80
+
+/* A line whose items go on below, indented, where 80 columns are full. */
+struct row {
+    FILE *out;
+    size_t column;
+};
+
+static void item(struct row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void item(struct row *row, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    bool fits = row->column + 2 + strlen(text) < WIDTH;
+    fprintf(row->out, "%s%s", fits ? ", " : ",\n    ", text);
+    row->column = (fits ? row->column + 2 : 4) + strlen(text);
+}
+
+static struct row begin(FILE *out, const char *text)
+{
+    fputs(text, out);
+    return (struct row){ out, strlen(text) };
+}
+
 static void print_head(FILE *out, const json_t *report, const char *output)
 {
     char buffer[64];
+    char rate[64];
     char name[1024];
+    char text[1200];
     const json_t *frames = json_object_get(report, "frames");
     const char *published = fw_json_text_of(report, "published");
+    long long encoded = fw_json_count_of(frames, "encoded");
     double wall = fw_json_number_of(report, "wall_s");
     double media = fw_json_number_of(report, "media_s");
     double bytes = fw_json_number_of(report, "bytes");
-    fprintf(out, "%s: %lld frames in %s",
-            fw_escape(published[0] ? published
-                      : output     ? output
-                                   : "no output",
-                      name, sizeof(name), 0),
-            fw_json_count_of(frames, "encoded"), fw_duration_text(wall, buffer, sizeof(buffer)));
+    const char *shown = published[0] ? published : output ? output : "no output";
+    (void)snprintf(text, sizeof(text), "%s: %lld frames in %s",
+                   fw_escape(shown, name, sizeof(name), 0), encoded,
+                   fw_duration_text(wall, buffer, sizeof(buffer)));
+    struct row row = begin(out, text);
     if (wall > 0) {
         double fps = fw_json_number_of(report, "fps");
-        fprintf(out, ", %.1f fps",
-                fps > 0 ? fps : (double)fw_json_count_of(frames, "encoded") / wall);
-        if (media > 0)
-            fprintf(out, " (%.2fx)", media / wall);
+        (void)snprintf(rate, sizeof(rate), " (%.2fx)", media / wall);
+        item(&row, "%.1f fps%s", fps > 0 ? fps : (double)encoded / wall, media > 0 ? rate : "");
     }
     if (bytes > 0)
-        fprintf(out, ", %s", fw_bytes_text(bytes, buffer, sizeof(buffer)));
+        item(&row, "%s", fw_bytes_text(bytes, buffer, sizeof(buffer)));
     if (bytes > 0 && media > 0)
-        fprintf(out, ", %.0f kb/s", bytes * 8 / media / 1000);
+        item(&row, "%.0f kb/s", bytes * 8 / media / 1000);
     const char *verified = fw_json_text_of(report, "verified");
     if (verified[0] && strcmp(verified, "none") != 0)
-        fprintf(out, ", verified: %s", verified);
+        item(&row, "verified: %s", verified);
     fputc('\n', out);
 }
 
@@ -87,21 +115,65 @@ static void print_stages(FILE *out, const json_t *report)
 static void print_machine(FILE *out, const json_t *report)
 {
     char buffer[64];
+    char text[160];
     double cpu = fw_json_number_of(report, "cpu_s");
     double wall = fw_json_number_of(report, "wall_s");
-    fprintf(out, "  CPU %s", fw_duration_text(cpu, buffer, sizeof(buffer)));
-    if (wall > 0)
+    (void)snprintf(text, sizeof(text), "  CPU %s", fw_duration_text(cpu, buffer, sizeof(buffer)));
+    struct row row = begin(out, text);
+    if (wall > 0) {
         fprintf(out, " (%.1f cores)", cpu / wall);
+        row.column += strlen(" (0.0 cores)") + 2;
+    }
     if (fw_json_count_of(report, "workers") > 0)
-        fprintf(out, ", %lld workers", fw_json_count_of(report, "workers"));
+        item(&row, "%lld workers", fw_json_count_of(report, "workers"));
     if (fw_json_number_of(report, "peak_bytes") > 0)
-        fprintf(out, ", peak memory %s",
-                fw_bytes_text(fw_json_number_of(report, "peak_bytes"), buffer, sizeof(buffer)));
+        item(&row, "peak memory %s",
+             fw_bytes_text(fw_json_number_of(report, "peak_bytes"), buffer, sizeof(buffer)));
     if (fw_json_text_of(report, "limit")[0])
-        fprintf(out, ", limit was %s", fw_json_text_of(report, "limit"));
-    if (fw_json_text_of(report, "sandbox")[0])
-        fprintf(out, ", sandbox: %s", fw_json_text_of(report, "sandbox"));
+        item(&row, "limit was %s", fw_json_text_of(report, "limit"));
     fputc('\n', out);
+}
+
+/* What each stage did and what it waited for. */
+static void print_waits(FILE *out, const json_t *report)
+{
+    size_t index;
+    const json_t *stage;
+    json_array_foreach(json_object_get(report, "stages"), index, stage)
+    {
+        char text[96];
+        (void)snprintf(text, sizeof(text), "  %s x%lld: %lld frames",
+                       fw_json_text_of(stage, "name"), fw_json_count_of(stage, "processes"),
+                       fw_json_count_of(stage, "frames"));
+        struct row row = begin(out, text);
+        item(&row, "busy %.2f s", fw_json_number_of(stage, "busy_s"));
+        item(&row, "starved %.2f s", fw_json_number_of(stage, "starved_s"));
+        item(&row, "blocked %.2f s", fw_json_number_of(stage, "blocked_s"));
+        item(&row, "%lld wakes", fw_json_count_of(stage, "wakes"));
+        fputc('\n', out);
+    }
+}
+
+/* All layers when `verbose`, else those that are missing. */
+static void print_sandbox(FILE *out, const json_t *report, bool verbose)
+{
+    static const char *const layers[] = { "no_new_privs", "rlimits", "landlock", "seccomp" };
+    const char *sandbox = fw_json_text_of(report, "sandbox");
+    const char *separator = "  sandbox: ";
+    if (!sandbox[0])
+        return;
+    if (verbose || strcmp(sandbox, "off") == 0) {
+        fprintf(out, "  sandbox: %s\n", sandbox);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++) {
+        if (strstr(sandbox, layers[i]))
+            continue;
+        fprintf(out, "%sno %s", separator, layers[i]);
+        separator = ", ";
+    }
+    if (separator[0] == ',')
+        fputc('\n', out);
 }
 
 static void print_losses(FILE *out, const json_t *report)
@@ -109,13 +181,17 @@ static void print_losses(FILE *out, const json_t *report)
     size_t index;
     const json_t *loss;
     char shown[1024];
+    char number[32];
     json_array_foreach(json_object_get(report, "losses"), index, loss)
     {
         const json_t *stream = json_object_get(loss, "stream");
+        const char *detail = fw_json_name_of(loss, "detail", shown, sizeof(shown));
         fprintf(out, "  %s", fw_json_text_of(loss, "kind"));
-        if (json_is_integer(stream) && json_integer_value(stream) >= 0)
+        /* Many details name their stream: "audio 1 (aac) is left out". */
+        (void)snprintf(number, sizeof(number), " %lld (", (long long)json_integer_value(stream));
+        if (json_is_integer(stream) && json_integer_value(stream) >= 0 && !strstr(detail, number))
             fprintf(out, ", stream %lld", (long long)json_integer_value(stream));
-        fprintf(out, ": %s\n", fw_json_name_of(loss, "detail", shown, sizeof(shown)));
+        fprintf(out, ": %s\n", detail);
     }
 }
 
@@ -142,7 +218,7 @@ static void print_deaths(FILE *out, const json_t *report)
     }
 }
 
-char *fw_summary_text(const char *report_json, const char *output)
+char *fw_summary_text(const char *report_json, const char *output, bool verbose)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -163,6 +239,9 @@ char *fw_summary_text(const char *report_json, const char *output)
         print_account(out, report);
         print_stages(out, report);
         print_machine(out, report);
+        if (verbose)
+            print_waits(out, report);
+        print_sandbox(out, report, verbose);
     }
     print_losses(out, report);
     print_deaths(out, report);

@@ -2,7 +2,10 @@
 #ifndef FW_TOOLS_SUMMARY_H
 #define FW_TOOLS_SUMMARY_H
 
-/* The caller frees the text; NULL when there is nothing to say. Lines end with newlines. */
-char *fw_summary_text(const char *report_json, const char *output);
+#include <stdbool.h>
+
+/* `verbose`: also what each stage waited for, and all of the sandbox. The caller frees the text;
+ * NULL when there is nothing to say. Lines end with newlines. */
+char *fw_summary_text(const char *report_json, const char *output, bool verbose);
 
 #endif

@@ -73,6 +73,36 @@ for signal in INT TERM HUP; do
   check "SIG$signal: nothing hidden stays" [ -z "$(ls -A | grep '^\.framewheel')" ]
 done
 
+# SIGUSR1 asks for a line.
+"$command" run long.y4m asked.nut -c:v libx264 -preset placebo --progress json >out 2>err &
+child=$!
+for ((i = 0; i < 100; i++)); do
+  grep -q '"type":"progress"' out && break
+  sleep 0.05
+done
+kill -USR1 $child
+for ((i = 0; i < 100; i++)); do
+  grep -q 'errors=0$' err && break
+  sleep 0.05
+done
+kill -TERM $child
+wait $child 2>/dev/null
+check 'SIGUSR1: a line' grep -q '^\[.*eta=.*size=.*ring=.*limit=.*errors=0$' err
+
+# On a terminal the line fits, field by field, and a message never stands behind ^C.
+if command -v script >/dev/null; then
+  for width in 80 40 14; do
+    script -qec "stty rows 24 cols $width; TERM=xterm CI= SSH_CONNECTION= '$command' run long.y4m \
+      tty$width.nut -c:v libx264 -preset placebo --progress-interval 0.05 -t 2" /dev/null \
+      >out 2>err </dev/null
+    tr '\r' '\n' <out | sed -n $'s/\e\\[K$//p' >lines
+    check "$width columns: lines" [ "$(grep -c % lines)" -gt 1 ]
+    check "$width columns: they fit" [ "$(awk '{ if (length > m) m = length } END { print m }' \
+      lines)" -le $((width - 3)) ]
+    [ $width = 80 ] && check 'errors are seen' grep -q 'eta=.*errors=0$' lines
+  done
+fi
+
 # A reader that goes away.
 "$command" run long.y4m - -f y4m 2>err | head -c 100 >out
 check 'death by SIGPIPE' [ "${PIPESTATUS[0]}" = 141 ]

@@ -30,13 +30,23 @@ says 'framewheel run in.y4m --null'
 
 # What is missing, wrong or twice.
 run 2 run
-says 'no input'
+says 'no input' 'Usage: framewheel run IN OUT'
 run 2 run in.y4m
 says '--null'
 run 2 run in.y4m a b
 says "'b': one name too many"
 run 2 run in.y4m --null --bogus
 says "unknown option '--bogus'"
+run 2 run in.y4m out.y4m -vn -t 1
+says '-vn is not an option here' 'ffmpeg'
+run 2 run in.y4m out.y4m -shortest -t 1
+says '-shortest is not an option here' 'use -t'
+run 2 run in.y4m --null -foreign -t 1
+says "unknown option 'foreign'"
+run 2 run in.y4m out.y4m -strict -t 1
+says "-strict ''"
+run 2 run in.y4m -y.mp4
+says "unknown option '-y.mp4'" './-y.mp4' '--'
 run 2 run in.y4m --null --wrokers 2
 says "did you mean '--workers'"
 run 2 run in.y4m --null --workers
@@ -116,7 +126,43 @@ run 2 run in.y4m --null --json --nonsense
 holds 'framewheel-run/1' '"exit": 2'
 run 5 run in.y4m --null --report nowhere/x.json
 
+check 'numbers are as short as they can be' [ "$(grep -c '[0-9]\.[0-9]\{13,\}' one.json)" = 0 ]
+
+# What is said, and what only the log holds.
+run 0 run in.y4m --null
+check 'summary is at most 80 columns' [ "$(awk '{ if (length > m) m = length } END { print m }' err)" -le 80 ]
+check 'no list of waits' [ "$(grep -c starved err)" = 0 ]
+run 0 run in.y4m --null -v
+says 'filter x' 'starved' 'sandbox: '
+for way in -q '-q -loglevel debug' '-q -v'; do
+  rm -f run.log
+  run 0 run in.y4m --null $way --log-file run.log
+  check "$way says nothing" [ ! -s err ]
+  for text in 'framewheel [0-9.]*, started 20' "command: framewheel run in.y4m --null $way" \
+    'summary: ' 'starved' 'end: ok, exit 0'; do
+    check "$way: the log holds $text" grep -q -- "$text" run.log
+  done
+done
+run 2 run in.y4m --null -vf 'negate=a b' -q --log-file run.log
+check 'the log holds a failure' grep -q ' error: ' run.log
+check 'and its end' grep -q 'end: failed, exit 2' run.log
+check 'and the command, quoted' grep -q "'negate=a b'" run.log
+
 # Looking.
+run 0 explain in.y4m --null
+holds '-> nothing is written'
+run 0 help explain
+holds 'framewheel help run'
+run 0 version
+holds 'libavcodec '
+run 0 compare in.y4m in.y4m both.png
+run 5 compare in.y4m in.y4m both.png
+cp in.y4m other.y4m
+run 0 compare in.y4m other.y4m both.png -n
+run 0 compare in.y4m other.y4m both.png 2 -y
+check 'only the picture' [ "$(echo both.png*)" = both.png ]
+run 2 compare in.y4m other.y4m other.y4m -y
+says 'is an input'
 run 0 explain in.y4m out.nut -vf negate
 holds 'negate' 'memory'
 run 0 run in.y4m out.nut -vf negate --dry-run --json
@@ -131,6 +177,8 @@ holds 'negate'
 run 0 filters negate
 run 2 filters negat
 says "did you mean 'negate'"
+run 2 filters hqdn3d
+says 'libavfilter' 'refused with the reason' '-vf hqdn3d'
 run 0 filters --json
 check 'a filter a line' [ "$(grep -c '^{"schema":"framewheel-filter/1",' out)" = "$(wc -l <out)" ]
 finish
