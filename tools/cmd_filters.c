@@ -1,12 +1,10 @@
-/* framewheel filters: the built-in filters and their options. */
+/* framewheel filters: the built-in filters and their options, and whether another one can run. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "paper.h"
 #include "term.h"
-
-#define FILTERS_MAX 1024
 
 static const char *type_name(enum fw_option_type type)
 {
@@ -86,32 +84,100 @@ static void print_option(FILE *out, const struct fw_option *option)
         fprintf(out, "  %-14s may use: %s\n", "", option->variables);
 }
 
+/* What a chain of this filter alone is for a frame of 64x64. The caller frees *plan_out. */
+static int plan_filter(const char *name, char **plan_out, struct fw_error *err)
+{
+    static const char *const options[][2] = { { "input", "/dev/zero" },
+                                              { "input-format", "rawvideo" },
+                                              { "video_size", "64x64" },
+                                              { "null", NULL } };
+    struct fw_job *job = NULL;
+    if (!name[0] || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+        return fw_fail(err, FW_ERR_USAGE,
+                       "the name of a filter is needed\n"
+                       "hint: framewheel filters");
+    int status = fw_job_create(&job, err);
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && status == FW_OK; i++)
+        status = fw_job_set(job, options[i][0], options[i][1], err);
+    if (status == FW_OK)
+        status = fw_job_set(job, "vf", name, err);
+    if (status == FW_OK)
+        status = fw_job_explain(job, plan_out, err);
+    fw_job_destroy(job);
+    return status;
+}
+
+/* Takes the lines out that point into the chain: here it is one word. */
+static void drop_pointer(char *text)
+{
+    char *to = text;
+    for (char *line = text; *line;) {
+        size_t bytes = strcspn(line, "\n");
+        bytes += line[bytes] == '\n';
+        const char *word = line + strspn(line, " ");
+        if (word == line || (word[0] != '^' && strncmp(word, "-vf ", 4) != 0)) {
+            memmove(to, line, bytes);
+            to += bytes;
+        }
+        line += bytes;
+    }
+    while (to > text && to[-1] == '\n')
+        to--;
+    *to = '\0';
+}
+
+static int print_plan(const struct fw_verb *verb, const char *name, const json_t *plan, bool json)
+{
+    struct fw_paper paper;
+    size_t index;
+    const json_t *step;
+    if (!fw_paper_open(&paper))
+        return 70;
+    json_array_foreach(json_object_get(plan, "chain"), index, step)
+    {
+        const char *engine = fw_json_text_of(step, "engine");
+        const char *class_name = fw_json_text_of(step, "class");
+        if (strcmp(fw_json_text_of(step, "name"), name) != 0)
+            continue;
+        if (json)
+            fprintf(paper.stream,
+                    "{\"schema\":\"framewheel-filter/1\",\"name\":\"%s\",\"engine\":\"%s\","
+                    "\"class\":\"%s\"}\n",
+                    name, engine, class_name);
+        else
+            fprintf(paper.stream,
+                    "%s: of %s, runs in the workers (%s: %s)\n"
+                    "  its options: ffmpeg -h filter=%s\n",
+                    name, engine, class_name, fw_json_text_of(step, "reason"), name);
+    }
+    return fw_paper_print(&paper, verb->name);
+}
+
+/* One that is not built in: libavfilter's, if it can run here, else why not. */
+static int print_foreign(const struct fw_verb *verb, const char *name, bool json)
+{
+    struct fw_error err = { 0 };
+    char *text = NULL;
+    int status = plan_filter(name, &text, &err);
+    int code = fw_status_exit_code(status);
+    if (status < 0) {
+        drop_pointer(err.text);
+        fw_complain_to_user(verb->name, err.text);
+    } else {
+        json_t *plan = json_loads(text, 0, NULL);
+        code = print_plan(verb, name, plan, json);
+        json_decref(plan);
+    }
+    free(text);
+    return code;
+}
+
 static int print_one(const struct fw_verb *verb, const char *name, bool json)
 {
-    const char *names[FILTERS_MAX];
-    char text[512];
-    char shown[128];
     struct fw_paper paper;
     const struct fw_filter *filter = fw_filter_find(name);
-    uint32_t count = 0;
-    if (!filter) {
-        for (; count < FILTERS_MAX && fw_filter_at(count); count++)
-            names[count] = fw_filter_at(count)->name;
-        const char *near = fw_nearest(name, names, count);
-        (void)fw_escape(name, shown, sizeof(shown), 0);
-        if (near)
-            (void)snprintf(text, sizeof(text),
-                           "no built-in filter is called '%s'\nhint: did you mean '%s'?", shown,
-                           near);
-        else
-            (void)snprintf(text, sizeof(text),
-                           "no built-in filter is called '%s'; those of libavfilter that look at "
-                           "one frame alone run too, others are refused with the reason\n"
-                           "hint: framewheel explain IN --null -vf %s",
-                           shown, shown);
-        fw_complain_to_user(verb->name, text);
-        return 2;
-    }
+    if (!filter)
+        return print_foreign(verb, name, json);
     if (!fw_paper_open(&paper))
         return 70;
     if (json) {

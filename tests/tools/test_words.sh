@@ -178,7 +178,18 @@ run 0 filters negate
 run 2 filters negat
 says "did you mean 'negate'"
 run 2 filters hqdn3d
-says 'libavfilter' 'refused with the reason' '-vf hqdn3d'
+says "filter 'hqdn3d' may keep state between frames"
+for name in yadif fps overlay; do
+  run 2 filters $name
+  says "filter '$name'"
+done
+run 2 filters nosuch
+says "unknown filter 'nosuch'"
+run 2 filters 'negate,negate'
+run 0 filters gblur
+holds 'gblur: of libavfilter' 'ffmpeg -h filter=gblur'
+run 0 filters gblur --json
+holds '"engine":"libavfilter"'
 run 0 filters --json
 check 'a filter a line' [ "$(grep -c '^{"schema":"framewheel-filter/1",' out)" = "$(wc -l <out)" ]
 finish
