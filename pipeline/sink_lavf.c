@@ -78,6 +78,8 @@ static int create_muxer(struct fw_lavf *lavf, struct fw_error *err)
     if (strcmp(name, "mpegts") == 0 || strcmp(name, "mpeg") == 0 || strcmp(name, "vob") == 0 ||
         strcmp(name, "dvd") == 0 || strcmp(name, "svcd") == 0)
         muxer->max_delay = MUX_DELAY_US;
+    if (fw_lavf_counts(lavf))
+        muxer->avoid_negative_ts = 0;
     lavf->native_order = strncmp(name, "mxf", 3) == 0 || strcmp(name, "gxf") == 0 ||
                          strcmp(name, "dv") == 0;
     return FW_OK;
@@ -107,9 +109,11 @@ static int write_queued(void *opaque, AVPacket *packet, struct fw_error *err)
     uint32_t lane = (uint32_t)packet->stream_index;
     bool start = packet->dts != AV_NOPTS_VALUE && packet->dts < 0;
     bool holds = (lavf->muxer->oformat->flags & (AVFMT_TS_NEGATIVE | AVFMT_NOTIMESTAMPS)) != 0;
-    if (start && !holds && packet->pts < 0)
+    if (start && !holds && !fw_lavf_counts(lavf) && packet->pts < 0)
         lavf->shifted = true;
-    int code = lavf->native_order ? av_interleaved_write_frame(lavf->muxer, packet)
+    int code = fw_lavf_counts(lavf) ? fw_lavf_count_packet(lavf, packet) : 0;
+    if (code >= 0)
+        code = lavf->native_order ? av_interleaved_write_frame(lavf->muxer, packet)
                                   : av_write_frame(lavf->muxer, packet);
     if (code >= 0)
         code = lavf->avio->error;
@@ -294,6 +298,7 @@ static void tell_time_losses(struct fw_lavf *lavf)
         fw_losses_add(losses, "timestamps", (int32_t)(lavf->main - lavf->by_input),
                       "the picture starts %.3f s %s: its start has no place at a fixed rate",
                       shift > 0 ? shift : -shift, shift > 0 ? "later" : "earlier");
+    fw_lavf_tell_counts(lavf);
     if (lavf->muxer->max_delay == MUX_DELAY_US)
         fw_losses_add(losses, "timestamps", -1,
                       "every stream starts %.1f s later: the container cannot hold the start",

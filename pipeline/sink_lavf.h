@@ -23,6 +23,8 @@ struct fw_lavf_stream {
     uint64_t packets;
     uint64_t rounded; /* time stamps that the container's tick cannot hold */
     uint64_t moved;   /* decoding times that had to move to rise */
+    bool counted;     /* sink_counted.c: the first packet has its place */
+    int64_t off_us;   /* how far that is from where it belongs */
 };
 
 struct fw_lavf {
@@ -37,6 +39,8 @@ struct fw_lavf {
     bool head_written;
     bool native_order;   /* the muxer orders packets by rules of its own */
     bool shifted;        /* the container moved the start */
+    bool placed;         /* count_shift is chosen */
+    int64_t count_shift; /* of all streams, in the main one's ticks */
     int64_t video_first; /* times of the written video, in microseconds; FW_NOPTS: none */
     int64_t video_end;
 };
@@ -67,6 +71,12 @@ int fw_lavf_queue(struct fw_lavf *lavf, struct fw_lavf_stream *stream, AVPacket 
                   AVRational from, struct fw_error *err) FW_MUST_CHECK;
 /* Whatever failed below: the descriptor's failure says more than libavformat's code. */
 int fw_lavf_failure(const struct fw_lavf *lavf, int code, const char *doing, struct fw_error *err);
+
+/* sink_counted.c: for containers that count packets; moves one in time, before it is written. An
+ * AVERROR. */
+bool fw_lavf_counts(const struct fw_lavf *lavf);
+int fw_lavf_count_packet(struct fw_lavf *lavf, AVPacket *packet) FW_MUST_CHECK;
+void fw_lavf_tell_counts(struct fw_lavf *lavf);
 
 /* sink_verify.c */
 int fw_lavf_verify(struct fw_sink *sink, char what[32], struct fw_error *err) FW_MUST_CHECK;

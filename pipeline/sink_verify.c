@@ -132,7 +132,8 @@ static void note_time(struct reading *reading)
 {
     const AVPacket *packet = reading->packet;
     AVRational base = reading->demuxer->streams[reading->video]->time_base;
-    if (packet->pts == AV_NOPTS_VALUE)
+    /* Places without a picture: the first is the start of what comes late. */
+    if (packet->pts == AV_NOPTS_VALUE || packet->size == 0)
         return;
     int64_t first = av_rescale_q(packet->pts, base, AV_TIME_BASE_Q);
     int64_t end = av_rescale_q(packet->pts + packet->duration, base, AV_TIME_BASE_Q);
