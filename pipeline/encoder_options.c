@@ -118,22 +118,24 @@ static int refused_value(struct fw_error *err, const char *name, const char *val
 }
 
 /* Sets one option on a context whose private options may hold it. */
-static int set_option(void *object, void *private, const struct fw_av_name *split,
-                      const char *value, struct fw_error *err)
+static int set_option(void *object, void *private, const struct fw_av_option *asked,
+                      struct fw_error *err)
 {
+    struct fw_av_name split = fw_av_option_name(asked);
+    const char *value = asked->value;
     void *holder = object;
     const AVOption *option = NULL;
     if (private)
-        option = av_opt_find(private, split->name, NULL, 0, 0);
+        option = av_opt_find(private, split.name, NULL, 0, 0);
     if (option)
         holder = private;
     else
-        option = av_opt_find(object, split->name, NULL, 0, 0);
+        option = av_opt_find(object, split.name, NULL, 0, 0);
     if (!value)
-        return fw_fault_add(err, "-%s: a value is missing", split->name);
-    int code = av_opt_set(holder, split->name, value, 0);
+        return fw_fault_add(err, "-%s: a value is missing", fw_av_option_written(asked).name);
+    int code = av_opt_set(holder, split.name, value, 0);
     if (code < 0)
-        return refused_value(err, split->name, value, code, holder, option);
+        return refused_value(err, fw_av_option_written(asked).name, value, code, holder, option);
     return FW_OK;
 }
 
@@ -215,7 +217,7 @@ int fw_encoder_options_apply(const struct fw_settings *settings, AVCodecContext 
         else if (!is_ours(split.name) && !is_params(context->codec, split.name) &&
                  find_codec_option(context->codec, split.name))
             one = set_option(context, context->codec->priv_class ? context->priv_data : NULL,
-                             &split, value, err);
+                             &settings->av_options[i], err);
         status = status < 0 ? status : one;
     }
     return status;
@@ -229,8 +231,8 @@ int fw_muxer_options_apply(const struct fw_settings *settings, AVFormatContext *
         struct fw_av_name split = fw_av_option_name(&settings->av_options[i]);
         if (split.stream || !find_muxer_option(muxer->oformat, split.name))
             continue;
-        int one = set_option(muxer, muxer->oformat->priv_class ? muxer->priv_data : NULL, &split,
-                             settings->av_options[i].value, err);
+        int one = set_option(muxer, muxer->oformat->priv_class ? muxer->priv_data : NULL,
+                             &settings->av_options[i], err);
         status = status < 0 ? status : one;
     }
     return status;
@@ -249,6 +251,33 @@ static bool is_known(const struct fw_av_name *split, const AVCodec *video, const
     if (split->stream != 'v' && find_codec_option(audio, split->name))
         return true;
     return !split->stream && find_muxer_option(muxer, split->name);
+}
+
+/* Whether it is for an encoder of sound, and none of video or muxer. */
+static bool is_for_sound(const struct fw_av_name *split, const struct fw_target *target,
+                         const AVCodec *audio)
+{
+    if (split->stream)
+        return split->stream == 'a';
+    if (find_codec_option(target->encoder, split->name) ||
+        find_muxer_option(target->format, split->name) || is_ours(split->name))
+        return false;
+    const AVClass *general = avcodec_get_class();
+    const int wanted = AV_OPT_FLAG_ENCODING_PARAM | AV_OPT_FLAG_AUDIO_PARAM;
+    const AVOption *option = av_opt_find(&general, split->name, NULL, 0, AV_OPT_SEARCH_FAKE_OBJ);
+    return (option && (option->flags & wanted) == wanted) || find_codec_option(audio, split->name);
+}
+
+const struct fw_av_option *fw_encoder_options_sound(const struct fw_settings *settings,
+                                                    const struct fw_target *target,
+                                                    const AVCodec *audio)
+{
+    for (uint32_t i = 0; i < settings->av_option_count; i++) {
+        struct fw_av_name split = fw_av_option_name(&settings->av_options[i]);
+        if (is_for_sound(&split, target, audio))
+            return &settings->av_options[i];
+    }
+    return NULL;
 }
 
 static int check_codec(const struct fw_settings *settings, const AVCodec *codec, char stream,

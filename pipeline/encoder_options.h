@@ -33,6 +33,11 @@ const struct fw_encoder_traits *fw_encoder_traits(const AVCodec *encoder);
 int fw_encoder_options_check(const struct fw_settings *settings, const AVCodec *video,
                              const AVCodec *audio, const AVOutputFormat *muxer,
                              struct fw_error *err) FW_MUST_CHECK;
+/* The first option that only an encoder of sound can follow (`audio`: which it would be, or NULL);
+ * NULL: none. */
+const struct fw_av_option *fw_encoder_options_sound(const struct fw_settings *settings,
+                                                    const struct fw_target *target,
+                                                    const AVCodec *audio);
 /* Sets the options for `stream` ('v' or 'a') that `context`'s encoder knows. */
 int fw_encoder_options_apply(const struct fw_settings *settings, AVCodecContext *context,
                              char stream, struct fw_error *err) FW_MUST_CHECK;

@@ -73,6 +73,22 @@ static int check_format(const struct fw_settings *settings, struct fw_error *err
     return FW_OK;
 }
 
+/* Options of sound, and no encoder that could follow them. */
+static int check_sound(const struct fw_settings *settings, const struct fw_target *target,
+                       struct fw_error *err)
+{
+    const char *name = settings->audio_codec;
+    bool copied = is_word(name, "copy") && !settings->no_audio;
+    const struct fw_av_option *option = NULL;
+    if (copied || settings->no_audio || is_word(name, "none") || target->kind != FW_TARGET_LAVF)
+        option = fw_encoder_options_sound(settings, target, NULL);
+    if (!option)
+        return FW_OK;
+    return fw_fault_add(err, "-%s: %s; leave this option out%s", fw_av_option_written(option).name,
+                        copied ? "-c:a copy takes the sound over as it is" : "no sound is written",
+                        copied ? ", or name an encoder" : "");
+}
+
 int fw_sink_check(const struct fw_settings *settings, struct fw_error *err)
 {
     struct fw_target target;
@@ -84,8 +100,10 @@ int fw_sink_check(const struct fw_settings *settings, struct fw_error *err)
     status = status < 0 ? status : one;
     one = check_codec_name(settings, &target, AVMEDIA_TYPE_SUBTITLE, err);
     status = status < 0 ? status : one;
-    one = fw_encoder_options_check(settings, target.encoder, audio_encoder(settings, &target),
-                                   target.format, err);
+    one = check_sound(settings, &target, err);
+    if (one == FW_OK)
+        one = fw_encoder_options_check(settings, target.encoder, audio_encoder(settings, &target),
+                                       target.format, err);
     status = status < 0 ? status : one;
     for (uint32_t i = 0; i < settings->metadata.count; i++)
         if (!strchr(settings->metadata.items[i], '='))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encoder_options.h"
 #include "remux.h"
 #include "sink_container.h"
 #include "sink_map.h"
@@ -98,15 +99,17 @@ static int plan_audio(const struct planner *planner, uint32_t index, struct fw_s
         drop(planner, index, "stream", "its rate and channels are not known: it begins too late");
         return FW_OK;
     }
-    bool copy = !name || is_word(name, "copy");
+    const AVCodec *encoder = wanted_encoder(planner, name, AVMEDIA_TYPE_AUDIO);
+    /* Options of an encoder ask for one. */
+    bool asked = name || fw_encoder_options_sound(planner->settings, &planner->target, encoder);
+    bool copy = !asked || is_word(name, "copy");
     if (copy && fw_container_takes(&planner->target, par)) {
         plan->action = FW_STREAM_COPY;
         return FW_OK;
     }
     if (is_word(name, "copy"))
         return refuse_copy(planner, index, 'a', err);
-    const AVCodec *encoder = wanted_encoder(planner, name, AVMEDIA_TYPE_AUDIO);
-    if (!convert(planner, index, encoder, FW_STREAM_AUDIO, name != NULL, plan))
+    if (!convert(planner, index, encoder, FW_STREAM_AUDIO, asked, plan))
         drop(planner, index, "stream", "the container has no place for it");
     return FW_OK;
 }

@@ -48,6 +48,15 @@ struct fw_av_name fw_av_option_name(const struct fw_av_option *option)
     return split;
 }
 
+struct fw_av_name fw_av_option_written(const struct fw_av_option *option)
+{
+    struct fw_av_name split = fw_av_option_name(option);
+    size_t used = strlen(split.name);
+    if (split.stream && used + 2 < sizeof(split.name))
+        (void)snprintf(split.name + used, sizeof(split.name) - used, ":%c", split.stream);
+    return split;
+}
+
 const char *fw_av_option_value(const struct fw_settings *settings, const char *name, char stream)
 {
     const char *value = NULL;

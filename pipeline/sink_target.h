@@ -53,5 +53,7 @@ struct fw_av_name {
     char stream;
 };
 struct fw_av_name fw_av_option_name(const struct fw_av_option *option);
+/* The name with its letter, as the user wrote it. */
+struct fw_av_name fw_av_option_written(const struct fw_av_option *option);
 
 #endif

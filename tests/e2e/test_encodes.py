@@ -445,6 +445,24 @@ for codec_ in ["aac", "libopus", "flac", "pcm_s16le"]:
         suite.add("channels.%s%s" % (codec_, "".join(words_)), channels, codec_, words_)
 
 
+def sound_options(words, channels_, rate_):
+    """An option of sound asks for an encoder, so its work is no loss; beside a copy it is refused."""
+    source = shop.media("h264.mp4")
+    out, report = encode(source, ".mp4", *words)
+    stream = stream_of(out, "audio")
+    need((stream["channels"], stream["sample_rate"]) == (channels_, rate_), "sound: %s" % stream)
+    need("converted" not in losses(report), "listed: %s" % report["losses"])
+    result = lib.framewheel("run", source, shop.fresh(".mp4"), "-c:a", "copy", *words, code=2)
+    need("-c:a copy" in result.text(), result.text())
+    before, after = [lib.packets(path, "0:a:0").frames for path in (source, out)]
+    need([frame.hash for frame in before] != [frame.hash for frame in after], "it was copied")
+
+
+for words_, channels_, rate_ in [(["-ac", "2"], 2, "48000"), (["-ar", "22050"], 1, "22050"),
+                                 (["-b:a", "32k"], 1, "48000"), (["-q:a", "1"], 1, "48000")]:
+    suite.add("sound-options%s" % "".join(words_), sound_options, words_, channels_, rate_)
+
+
 @suite.check
 def sound_that_no_encoder_takes(shop):
     """Refused in words that name the way out."""
@@ -831,6 +849,32 @@ def holes_in_the_sound(shop):
     _, report = encode(source, ".mp4", "-c:v", "libx264", "-c:a", "aac")
     told = [loss["detail"] for loss in report["losses"] if loss["stream"] == 1]
     need(any("silence" in text for text in told), "the hole is not listed: %s" % told)
+
+
+@suite.check
+def avi_counts_from_zero(shop):
+    """Its muxer leaves no place before the first packet: none may last longer for a shift."""
+    source = shop.fresh(".mkv")
+    lib.ffmpeg(*media.picture(3, rate=24), *media.sound(3), "-pix_fmt", "yuv420p", *media.X264,
+               *media.AAC, source)
+    out, report = encode(source, ".avi", "-ss", "1", "-t", "1", "-c:v", "mpeg4")
+    times = [float(t) for t in times_of(out)[0]]
+    want = [times[0] + n / 24 for n in range(24)]
+    need(len(times) == 24 and all(abs(a - b) < 0.001 for a, b in zip(times, want)),
+         "times: %s" % times)
+    told = [loss["detail"] for loss in report["losses"] if loss["kind"] == "timestamps"]
+    need(not any("every stream" in text for text in told) or times[0] > 0, "listed: %s" % told)
+
+
+@suite.check
+def avi_with_two_pictures(shop):
+    """The one that is copied begins earlier by its own delay."""
+    source = shop.fresh(".mp4")
+    lib.ffmpeg(*media.picture(1, rate=24), *media.picture(1, rate=25), "-map", "0", "-map", "1",
+               "-pix_fmt", "yuv420p", *media.X264, source)
+    out, _ = encode(source, ".avi", "-c:v", "mpeg4", "--verify", "decode")
+    times = [float(t) for t in times_of(out)[0]]
+    need(len(times) == 24 and times[-1] - times[0] < 23.5 / 24, "times: %s" % times)
 
 
 @suite.check
