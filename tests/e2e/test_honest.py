@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 
-from lib import Failed, ffmpeg, sha256
+from lib import Failed, Skipped, ffmpeg, sha256
 from procs import (Run, equal, frame_count, listing, main, mounted, report_of, run, tool,
                    tracer, true, unchanged, until, y4m)
 
@@ -440,6 +440,25 @@ def test_files_of_a_chain(folder):
         true(report_of(os.path.join(folder, "report.json"))["reads_files"], "reads_files")
     accepted(folder, 0, "in.y4m", "--null", "-vf", "hflip", "--report", "report.json")
     true(not report_of(os.path.join(folder, "report.json"))["reads_files"], "no reads_files")
+
+
+def test_text_that_needs_fonts(folder):
+    """Fonts are opened when a text first needs them, in a locked worker: same pixels as ffmpeg's."""
+    clip(folder)
+    with open(os.path.join(folder, "a.srt"), "w", encoding="ascii") as stream:
+        stream.write("1\n00:00:00,000 --> 00:01:00,000\nHello world\n")
+    chains = ("subtitles=a.srt", "drawtext=text=n%{n}:x=2:y=2:fontsize=12")
+    for chain in chains:
+        theirs = subprocess.run(["ffmpeg", "-v", "error", "-i", "in.y4m", "-vf", chain, "-f",
+                                 "framemd5", "-"], cwd=folder, capture_output=True, text=True,
+                                check=False)
+        if theirs.returncode != 0:
+            raise Skipped("ffmpeg finds no font either")
+        accepted(folder, 0, "in.y4m", "ours.md5", "-f", "framemd5", "-vf", chain, "-y")
+        with open(os.path.join(folder, "ours.md5"), encoding="ascii") as stream:
+            ours = [line.split(",")[-1].strip() for line in stream if not line.startswith("#")]
+        equal(ours, [line.split(",")[-1].strip() for line in theirs.stdout.splitlines()
+                     if not line.startswith("#")], chain)
 
 
 def test_report_that_cannot_be_written(folder):
