@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include <libavutil/channel_layout.h>
+#include <libavutil/opt.h>
 
 #include "encoder_options.h"
 #include "sink_container.h"
 #include "sink_format.h"
 #include "sink_map.h"
 #include "sink_target.h"
+
+#include "filters/check.h"
 
 static bool is_word(const char *text, const char *word)
 {
@@ -89,6 +92,28 @@ static int check_sound(const struct fw_settings *settings, const struct fw_targe
                         copied ? ", or name an encoder" : "");
 }
 
+/* Movies get their table at the end, and its place at the front. */
+static int check_pipe(const struct fw_settings *settings, const struct fw_target *target,
+                      struct fw_error *err)
+{
+    static const char *const pieces[] = { "movflags", "frag_duration", "frag_size",
+                                          "min_frag_duration" };
+    if (!settings->output || strcmp(settings->output, "-") != 0 || !target->format ||
+        !target->format->priv_class)
+        return FW_OK;
+    const AVClass *class = target->format->priv_class;
+    if (!av_opt_find(&class, "movflags", NULL, 0, AV_OPT_SEARCH_FAKE_OBJ) ||
+        strncmp(target->name, "ism", 3) == 0)
+        return FW_OK;
+    for (size_t i = 0; i < FW_COUNT(pieces); i++)
+        if (fw_av_option_value(settings, pieces[i], 0))
+            return FW_OK;
+    return fw_fault_add(err,
+                        "%s needs a file that it can seek in; write one, or add -movflags "
+                        "frag_keyframe+empty_moov",
+                        target->name);
+}
+
 int fw_sink_check(const struct fw_settings *settings, struct fw_error *err)
 {
     struct fw_target target;
@@ -99,6 +124,8 @@ int fw_sink_check(const struct fw_settings *settings, struct fw_error *err)
     int one = check_codec_name(settings, &target, AVMEDIA_TYPE_AUDIO, err);
     status = status < 0 ? status : one;
     one = check_codec_name(settings, &target, AVMEDIA_TYPE_SUBTITLE, err);
+    status = status < 0 ? status : one;
+    one = check_pipe(settings, &target, err);
     status = status < 0 ? status : one;
     one = check_sound(settings, &target, err);
     if (one == FW_OK)

@@ -1,6 +1,7 @@
 /* The picture format that the encoder gets, and whether it takes this size at all. */
 #include "sink_format.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -187,6 +188,42 @@ static bool even(const struct fw_video *video)
     return video->width % w == 0 && video->height % h == 0;
 }
 
+/* A whole rate near the video's, of those that the encoder has. */
+static AVRational near_rate(const AVCodec *encoder, const struct fw_video *video)
+{
+    AVRational rate = { video->frame_rate.num, video->frame_rate.den };
+    const AVRational *list = encoder->supported_framerates;
+    if (list)
+        return list[av_find_nearest_q_idx(rate, list)];
+    int whole = (int)lrint(av_q2d(rate));
+    return (AVRational){ whole > 0 ? whole : 1, 1 };
+}
+
+/* Rates that change are an average here, which few encoders can name. False: that is not why. */
+static bool refuse_rate(const struct fw_settings *settings, const struct fw_target *target,
+                        const struct fw_video *video, struct fw_error *err)
+{
+    struct fw_video_times times;
+    struct fw_error ignored = { 0 };
+    if (fw_video_times_choose(&times, target, video, &ignored) < 0 || !times.grid)
+        return false;
+    AVRational rate = near_rate(target->encoder, video);
+    struct fw_video other = *video;
+    other.frame_rate.num = rate.num;
+    other.frame_rate.den = rate.den;
+    if (!opens_quietly(settings, target, &other))
+        return false;
+    char near[32];
+    (void)snprintf(near, sizeof(near), rate.den == 1 ? "%d" : "%d/%d", rate.num, rate.den);
+    bool container = fw_target_fixed_rate(target);
+    (void)fw_fail(err, FW_ERR_USAGE,
+                  "%s in %s needs a fixed frame rate that it can name, and the input's is about "
+                  "%.6g; give -r RATE (-r %s is near), or %s",
+                  target->encoder->name, target->name, 1 / av_q2d(times.encoder), near,
+                  container ? "write .mp4, .mkv or .nut" : "another encoder, such as -c:v libx264");
+    return true;
+}
+
 /* A ways-out text of what really works: padding, another format, another encoder. */
 static int refuse_size(const struct fw_settings *settings, const struct fw_target *target,
                        const struct fw_video *video, const struct fw_error *reason,
@@ -247,6 +284,8 @@ static int try_encoder(const struct fw_settings *settings, const struct fw_targe
     struct fw_error reason = { 0 };
     if (opens(settings, target, video, &reason))
         return FW_OK;
+    if (refuse_rate(settings, target, video, err))
+        return FW_ERR_USAGE;
     return refuse_size(settings, target, video, &reason, err);
 }
 

@@ -138,6 +138,13 @@ static int write_header(struct fw_lavf *lavf, struct fw_error *err)
     int status = fw_sink_bytes_status(&lavf->sink->output, err);
     if (status < 0)
         return status;
+    bool movie = lavf->muxer->priv_data && lavf->muxer->oformat->priv_class &&
+                 av_opt_find(lavf->muxer->priv_data, "movflags", NULL, 0, 0);
+    if (movie && complained && strstr(said, "non seekable"))
+        return fw_fail(err, FW_ERR_USAGE,
+                       "%s needs a file that it can seek in; write one, or add -movflags "
+                       "frag_keyframe+empty_moov",
+                       lavf->sink->target.name);
     return fw_fail(err, FW_ERR_USAGE, "%s refuses these streams or options: %s",
                    lavf->sink->target.name, complained ? said : fw_av_text(code).text);
 }

@@ -878,6 +878,24 @@ def avi_with_two_pictures(shop):
 
 
 @suite.check
+def rates_that_an_encoder_cannot_name(shop):
+    source = shop.fresh(".mkv")
+    lib.ffmpeg(*media.picture(0.4, rate="3001/100"), "-c:v", "ffv1", source)
+    for suffix, way in [(".ts", "-c:v libx264"), (".mpg", "-c:v libx264")]:
+        result = lib.framewheel("run", source, shop.fresh(suffix), code=2)
+        need("-r 30 " in result.text() and way in result.text(), result.text())
+    encode(source, ".ts", "-r", "30")
+
+
+@suite.check
+def a_movie_into_a_pipe(shop):
+    result = lib.framewheel("run", shop.media("h264.mp4"), "-", "-f", "mp4", code=2)
+    need("empty_moov" in result.text() and not result.out, result.text())
+    lib.framewheel("run", shop.media("h264.mp4"), "-", "-f", "mp4", "-movflags",
+                   "frag_keyframe+empty_moov")
+
+
+@suite.check
 def time_code_tracks(shop):
     source = shop.fresh(".mov")
     lib.ffmpeg(*media.picture(0.4), "-pix_fmt", "yuv420p", *media.X264, "-timecode", "01:02:03:04",
