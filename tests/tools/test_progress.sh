@@ -55,13 +55,14 @@ done
 
 # Signals: the process dies by them, the final name stays free.
 for signal in INT TERM HUP; do
-  rm -f slow.*
+  # Without an old `out`, so that the signal comes to the command and not to a shell before it.
+  rm -f slow.* out err
   # A shell without job control starts its background jobs with SIGINT ignored.
   env --default-signal=INT,HUP,TERM "$command" run long.y4m slow.nut -c:v libx264 \
     -preset placebo --progress json >out 2>err &
   child=$!
   for ((i = 0; i < 100; i++)); do
-    grep -q '"type":"progress"' out && break
+    grep -qs '"type":"progress"' out && break
     sleep 0.05
   done
   kill -$signal $child
@@ -74,10 +75,11 @@ for signal in INT TERM HUP; do
 done
 
 # SIGUSR1 asks for a line.
+rm -f out err
 "$command" run long.y4m asked.nut -c:v libx264 -preset placebo --progress json >out 2>err &
 child=$!
 for ((i = 0; i < 100; i++)); do
-  grep -q '"type":"progress"' out && break
+  grep -qs '"type":"progress"' out && break
   sleep 0.05
 done
 kill -USR1 $child
