@@ -91,7 +91,7 @@ kill -TERM $child
 wait $child 2>/dev/null
 check 'SIGUSR1: a line' grep -q '^\[.*eta=.*size=.*ring=.*limit=.*errors=0$' err
 
-# On a terminal the line fits, field by field, and a message never stands behind ^C.
+# On a terminal the line fits, field by field, and nothing is written over a ^C.
 if command -v script >/dev/null; then
   for width in 80 40 14; do
     script -qec "stty rows 24 cols $width; TERM=xterm CI= SSH_CONNECTION= '$command' run long.y4m \
@@ -103,6 +103,9 @@ if command -v script >/dev/null; then
       lines)" -le $((width - 3)) ]
     [ $width = 80 ] && check 'errors are seen' grep -q 'eta=.*errors=0$' lines
   done
+  { sleep 1.5; printf '\003'; sleep 3; } | timeout 60 script -qec "stty rows 24 cols 80; \
+    TERM=xterm CI= '$command' run long.y4m tty.nut -c:v libx264 -preset placebo" /dev/null >out 2>err
+  check 'the line of ^C is ended' [ "$(grep -c $'errors=0\e\\[K^C\r$' out)" = 1 ]
 fi
 
 # A reader that goes away.
