@@ -21,7 +21,7 @@ struct fw_record;
 struct fw_media;
 
 /* A loss that the defaults allow. kind: "stream", "converted", "timestamps", "metadata",
- * "side-data", "attachment", "chapter", "rotation", ... */
+ * "side-data", "attachment", "chapter", "rotation", "field-order", ... */
 struct fw_loss {
     char kind[24];
     int32_t stream; /* input stream index, or -1 */

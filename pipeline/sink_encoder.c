@@ -101,6 +101,34 @@ void fw_video_context_fields(AVCodecContext *context, uint32_t flags)
         context->field_order = top ? AV_FIELD_TB : AV_FIELD_BT;
 }
 
+bool fw_video_context_loses_fields(const AVCodecContext *context, uint32_t flags,
+                                   const char **hint_out)
+{
+    static const struct {
+        enum AVCodecID codec;
+        bool asked; /* tells of fields with -flags +ildct+ilme */
+    } rows[] = {
+        { AV_CODEC_ID_H264, true },        { AV_CODEC_ID_MPEG2VIDEO, true },
+        { AV_CODEC_ID_MPEG4, true },       { AV_CODEC_ID_PRORES, true },
+        { AV_CODEC_ID_MPEG1VIDEO, false }, { AV_CODEC_ID_HEVC, false },
+        { AV_CODEC_ID_DNXHD, false },      { AV_CODEC_ID_MJPEG, false },
+        { AV_CODEC_ID_VP8, false },        { AV_CODEC_ID_VP9, false },
+        { AV_CODEC_ID_AV1, false },        { AV_CODEC_ID_UTVIDEO, false },
+        { AV_CODEC_ID_HUFFYUV, false },    { AV_CODEC_ID_FFVHUFF, false },
+        { AV_CODEC_ID_JPEG2000, false },
+    };
+    if (!(flags & FW_FRAME_INTERLACED))
+        return false;
+    for (size_t i = 0; i < FW_COUNT(rows); i++) {
+        if (rows[i].codec != context->codec_id)
+            continue;
+        bool asks = rows[i].asked && strcmp(context->codec->name, "libxvid") != 0;
+        *hint_out = asks ? "-flags +ildct+ilme" : "-c:v ffv1";
+        return !asks || !(context->flags & AV_CODEC_FLAG_INTERLACED_DCT);
+    }
+    return false;
+}
+
 /* ffv1 in slices: several threads, and damage stays in its slice. Which counts it takes depends on
  * the size in ways of its own, so they are tried in this order. Pictures of a few pixels come back
  * changed from version 3, so they stay with version 1. */

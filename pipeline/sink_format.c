@@ -314,6 +314,30 @@ static int asked_format(const struct fw_settings *settings, const struct candida
                    encoder ? target->encoder->name : target->name, names);
 }
 
+bool fw_sink_rounds_times(const struct fw_settings *settings, const struct fw_target *target,
+                          const struct fw_video *video)
+{
+    static const char *const milliseconds[] = { "matroska", "webm", "flv" };
+    bool coarse = false;
+    for (size_t i = 0; i < FW_COUNT(milliseconds); i++)
+        coarse = coarse || strcmp(target->name, milliseconds[i]) == 0;
+    /* One frame at the start is no rate. */
+    if (!coarse || settings->frames_max == 1 || video->frame_rate.num < 1 ||
+        video->time_base.den < 1)
+        return false;
+    return (int64_t)video->time_base.num * 1000 % video->time_base.den != 0 &&
+           (int64_t)video->frame_rate.den * 1000 % video->frame_rate.num != 0;
+}
+
+static void tell_rounding(const struct fw_settings *settings, const struct fw_target *target,
+                          const struct fw_video *video, struct fw_losses *losses)
+{
+    if (fw_sink_rounds_times(settings, target, video))
+        fw_losses_add(losses, "timestamps", -1,
+                      "%.6g frames a second, rounded to the ticks of %s, 1/1000 s",
+                      (double)video->frame_rate.num / video->frame_rate.den, target->name);
+}
+
 int fw_sink_choose_format(const struct fw_settings *settings, const struct fw_link *chain,
                           const struct fw_format **format_out, struct fw_losses *losses,
                           struct fw_error *err)
@@ -346,7 +370,9 @@ int fw_sink_choose_format(const struct fw_settings *settings, const struct fw_li
     video.format = format;
     fw_sink_pace(&video, settings);
     status = try_encoder(settings, &target, &video, err);
-    if (status == FW_OK)
-        *format_out = format;
-    return status;
+    if (status < 0)
+        return status;
+    tell_rounding(settings, &target, &video, losses);
+    *format_out = format;
+    return FW_OK;
 }

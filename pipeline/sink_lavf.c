@@ -12,6 +12,7 @@
 #include "bell.h"
 #include "encoder_options.h"
 #include "sink_audio.h"
+#include "sink_format.h"
 
 #include "filters/check.h"
 
@@ -154,6 +155,12 @@ static int lavf_begin(struct fw_sink *sink, struct fw_error *err)
     struct fw_lavf *lavf = sink->state;
     fw_video_encoder_fields(lavf->video, sink->first_flags);
     lavf->main->stream->codecpar->field_order = fw_video_encoder_context(lavf->video)->field_order;
+    const char *hint;
+    if (fw_video_context_loses_fields(fw_video_encoder_context(lavf->video), sink->first_flags,
+                                      &hint))
+        fw_losses_add(&sink->losses, "field-order", (int32_t)(lavf->main - lavf->by_input),
+                      "interlaced pictures that %s calls progressive; %s keeps the fields",
+                      sink->target.encoder->name, hint);
     int status = fw_muxer_options_apply(sink->options.settings, lavf->muxer, err);
     if (status == FW_OK)
         status = refine_movie_ticks(lavf, err);
@@ -284,6 +291,8 @@ static void tell_time_losses(struct fw_lavf *lavf)
 {
     struct fw_losses *losses = &lavf->sink->losses;
     uint64_t moved = fw_video_encoder_moved(lavf->video);
+    bool known = fw_sink_rounds_times(lavf->sink->options.settings, &lavf->sink->target,
+                                      &lavf->sink->video);
     for (int32_t i = 0; i < FW_STREAMS_MAX; i++) {
         const struct fw_lavf_stream *stream = &lavf->by_input[i];
         if (!stream->stream)
@@ -291,7 +300,7 @@ static void tell_time_losses(struct fw_lavf *lavf)
         AVRational tick = stream->stream->time_base;
         if (stream->audio)
             tell_breaks(losses, i, stream->audio);
-        if (stream->rounded && stream->action == FW_STREAM_VIDEO)
+        if (stream->rounded && stream->action == FW_STREAM_VIDEO && !known)
             fw_losses_add(losses, "timestamps", i, "%llu of %llu rounded to %d/%d s",
                           (unsigned long long)stream->rounded, (unsigned long long)stream->packets,
                           tick.num, tick.den);

@@ -35,6 +35,10 @@ int fw_video_times_choose(struct fw_video_times *times, const struct fw_target *
 
 /* Field order by enum fw_frame_flags. */
 void fw_video_context_fields(AVCodecContext *context, uint32_t flags);
+/* Whether the bitstream will call the pictures progressive although `flags` say fields; then
+ * *hint_out is what keeps them. */
+bool fw_video_context_loses_fields(const AVCodecContext *context, uint32_t flags,
+                                   const char **hint_out);
 /* An opened encoder; 0 or an AVERROR in *code_out when it is the encoder that refuses. */
 int fw_video_context_open(AVCodecContext **context_out, const struct fw_video_request *request,
                           int *code_out, struct fw_error *err) FW_MUST_CHECK;

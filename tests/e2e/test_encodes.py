@@ -446,7 +446,7 @@ for codec_ in ["aac", "libopus", "flac", "pcm_s16le"]:
 
 
 def sound_options(words, channels_, rate_):
-    """An option of sound asks for an encoder, so its work is no loss; beside a copy it is refused."""
+    """An option of sound asks for an encoder: its work is no loss. Beside a copy it is refused."""
     source = shop.media("h264.mp4")
     out, report = encode(source, ".mp4", *words)
     stream = stream_of(out, "audio")
@@ -603,6 +603,35 @@ for codec, suffix, words in (("libx264", ".mkv", ["-flags", "+ildct+ilme"]), ("f
                              ("mpeg2video", ".ts", ["-flags", "+ildct+ilme"]),
                              ("prores_ks", ".mov", ["-flags", "+ildct"])):
     suite.add("fields.%s%s" % (codec, suffix), fields, codec, suffix, *words)
+
+
+def fields_lost(codec, suffix, told, *words):
+    """A bitstream that calls interlaced pictures progressive is listed."""
+    _, report = encode(shop.media("interlaced.mkv"), suffix, "-c:v", codec, *words)
+    lost = [loss["detail"] for loss in report["losses"] if loss["kind"] == "field-order"]
+    need(len(lost) == (told is not None) and all(told in text for text in lost),
+         "listed: %s" % report["losses"])
+
+
+for codec, told, words in (("libx264", "+ildct", []), ("libx265", "ffv1", []), ("ffv1", None, []),
+                           ("mpeg4", "+ildct", []), ("mpeg4", None, ["-flags", "+ildct+ilme"]),
+                           ("libx264", None, ["-vf", "setfield=prog"])):
+    suite.add("fields-lost.%s%s" % (codec, "".join(words)), fields_lost, codec, ".mkv", told,
+              *words)
+
+
+@suite.check
+def strict_about_ticks(shop):
+    """Milliseconds cannot hold 24 frames a second: known before the start, and said once."""
+    source = shop.fresh(".mp4")
+    lib.ffmpeg(*media.picture(0.5, rate=24), "-pix_fmt", "yuv420p", *media.X264, source)
+    out, report = encode(source, ".mkv", "-c:v", "ffv1")
+    need(losses(report).count("timestamps") == 1, "listed: %s" % report["losses"])
+    out = shop.fresh(".mkv")
+    lib.framewheel("run", source, out, "-c:v", "ffv1", "--strict", code=2)
+    need(not out.exists(), "there is an output")
+    lib.framewheel("run", shop.media("h264.mp4"), out, "-c:v", "ffv1", "--strict", "-an")
+    lib.framewheel("run", source, shop.fresh(".nut"), "-c:v", "ffv1", "--strict")
 
 
 @suite.check
