@@ -63,10 +63,13 @@ each() {
     done
 }
 
+# Every chain at every format with FW_LONG=1; else every chain once.
+more=$few
+[ "${FW_LONG:-0}" = 1 ] && more="$common $foreign"
 each yuv420p 65x47 $common $foreign
-each yuva420p 65x47 $common
-each rgba 65x47 $common
-each yuv422p10le 65x47 $few $foreign
+each yuva420p 65x47 $more negate=negate_alpha=1 fade=in:1:4:alpha=1
+each rgba 65x47 $more
+each yuv422p10le 65x47 $more drawbox=x=t*30:c=red median
 each gbrp 65x47 $few fade=c=red:n=6 gblur=2
 each rgb24 65x47 $few sobel
 each yuv444p 64x48 $few

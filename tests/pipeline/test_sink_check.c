@@ -62,11 +62,29 @@ Test(sink_check, refuses_names)
     refused(CHECK("o=a.mkv", "pix_fmt=yuv421p"), "no such pixel format");
 }
 
+Test(sink_check, refuses_options_of_sound_that_is_not_encoded)
+{
+    refused(CHECK("o=a.mkv", "c:a=copy", "ar=22050"), "-ar: -c:a copy takes the sound over");
+    refused(CHECK("o=a.mkv", "c:a=copy", "b:a=32k"), "-b:a: -c:a copy");
+    refused(CHECK("o=-", "ac=1"), "-ac: no sound is written");
+    refused(CHECK("o=a.mkv", "c:a=vorbis"), "-strict -2");
+    cr_assert_eq(CHECK("o=a.mkv", "c:a=vorbis", "strict=-2").status, FW_OK);
+    cr_assert_eq(CHECK("o=a.mkv", "ac=1", "q:a=2").status, FW_OK);
+}
+
+Test(sink_check, refuses_a_movie_into_a_pipe)
+{
+    refused(CHECK("o=-", "f=mp4"), "empty_moov");
+    cr_assert_eq(CHECK("o=-", "f=mp4", "movflags=frag_keyframe+empty_moov").status, FW_OK);
+    cr_assert_eq(CHECK("o=-", "f=matroska").status, FW_OK);
+}
+
 Test(sink_check, tells_all_faults_at_once)
 {
     struct fw_error err = CHECK("o=a.mkv", "crff=20", "g=many", "preset=fasst");
     refused(err, "did you mean '-crf'");
     refused(err, "-g many");
+    refused(CHECK("o=a.mkv", "b:v=fast"), "-b:v fast");
     refused(err, "did you mean 'fast'");
 }
 

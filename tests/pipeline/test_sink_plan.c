@@ -99,6 +99,19 @@ Test(sink_plan, matroska_copies_all)
     deinit(&bench);
 }
 
+Test(sink_plan, options_of_sound_ask_for_an_encoder)
+{
+    struct bench bench;
+    init(&bench, "out.mkv");
+    set(&bench, "ac", "1");
+    cr_assert_eq(plan(&bench), FW_OK);
+    expect(&bench, (uint32_t[]){ FW_STREAM_VIDEO, FW_STREAM_AUDIO, FW_STREAM_AUDIO, FW_STREAM_COPY,
+                                 FW_STREAM_COPY });
+    cr_assert_eq(bench.plans[1].codec, AV_CODEC_ID_AAC);
+    cr_assert_eq(bench.losses.count, 0);
+    deinit(&bench);
+}
+
 Test(sink_plan, asked_for_losses_are_none)
 {
     struct bench bench;

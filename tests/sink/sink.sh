@@ -100,7 +100,7 @@ part_repeat() {
         rest=${rest#*:}
         kind=${rest%%:*}
         options=$(echo "$rest" | cut -s -d: -f2- | tr ':' ' ')
-        for i in 1 2 3; do
+        for i in $(seq $((2 + ${FW_LONG:-0}))); do
             # shellcheck disable=SC2086
             make o$i.$kind 640x368 $format 12 1/25 1 rate=25/1 c:v=$codec $options
         done

@@ -57,6 +57,10 @@ check() {
     stream=$(main_video "$file")
     [ -n "$stream" ] || { echo "FAIL $name: not opened"; failed=$((failed + 1)); return; }
     compare "$name" "$file" "$stream"
+    # The whole program is compared with cuts elsewhere: three kinds of seeking are enough here.
+    if [ "$long" = 0 ]; then
+        case $name in h264*.mp4 | *.ts | *.avi) ;; *) at= ;; esac
+    fi
     if [ -n "$at" ]; then
         compare "$name -ss $at -t 0.3" "$file" "$stream" -ss "$at" -t 0.3
         [ "$long" = 0 ] || compare "$name -t 0.5" "$file" "$stream" -t 0.5
