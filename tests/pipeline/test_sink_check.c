@@ -68,7 +68,7 @@ Test(sink_check, refuses_options_of_sound_that_is_not_encoded)
     refused(CHECK("o=a.mkv", "c:a=copy", "b:a=32k"), "-b:a: -c:a copy");
     refused(CHECK("o=-", "ac=1"), "-ac: no sound is written");
     refused(CHECK("o=a.mkv", "c:a=vorbis"), "-strict -2");
-    cr_assert_eq(CHECK("o=a.mkv", "c:a=vorbis", "strict=-2").status, FW_OK);
+    cr_assert_eq(CHECK("o=a.mkv", "c:a=vorbis", "strict:a=-2").status, FW_OK);
     cr_assert_eq(CHECK("o=a.mkv", "ac=1", "q:a=2").status, FW_OK);
 }
 
