@@ -103,7 +103,7 @@ def test_abort_by_nobody(folder):
 
 
 def test_all_workers_killed_at_once(folder):
-    job = Job(folder, frames=60)
+    job = Job(folder, frames=240)
     done = job.start("--workers", "16", "--range", "1", *job.watched())
     job.under_way(done)
     os.kill(done.pid, signal.SIGSTOP)
