@@ -138,7 +138,7 @@ static _Noreturn void child_main(const struct child *child)
 
 /* ---- in the parent ------------------------------------------------------------------------ */
 
-/* FW_OK: read something or nothing for now; FW_END: the child has closed its side. */
+/* FW_OK: read something, or there was nothing to read; FW_END: the child has closed its side. */
 static int read_some(struct call *call, struct fw_error *err)
 {
     if (call->room - call->count < READ_BYTES + 1) {

@@ -1,6 +1,8 @@
 /* Limits of control groups, from folders that look like the kernel's. */
 #include "pipeline/cgroup.h"
 
+#include "tests/support/temp.h"
+
 #include <criterion/criterion.h>
 
 #include <stdio.h>
@@ -8,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/fw-cgroup-XXXXXX";
-static char self[64];
+static char folder[512];
+static char self[640];
 
 static void put(const char *name, const char *text)
 {
-    char path[256];
+    char path[1024];
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *file = fopen(path, "we");
     cr_assert_not_null(file, "%s", path);
@@ -23,20 +25,21 @@ static void put(const char *name, const char *text)
 
 static void make(const char *name)
 {
-    char path[256];
+    char path[1024];
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     cr_assert(mkdir(path, 0700) == 0);
 }
 
 static void open_folder(void)
 {
+    fw_temp_name(folder, sizeof(folder), "framewheel-cgroup-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
     (void)snprintf(self, sizeof(self), "%s/self", folder);
 }
 
 static void remove_folder(void)
 {
-    char command[128];
+    char command[1024];
     (void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
     cr_assert(system(command) == 0);
 }

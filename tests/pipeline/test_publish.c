@@ -2,6 +2,7 @@
 #include "pipeline/publish.h"
 
 #include "pipeline/publish_path.h"
+#include "tests/support/temp.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -19,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[64];
+static char folder[512];
 static struct fw_settings settings;
 static struct fw_output output;
 static struct fw_error err;
@@ -27,7 +28,7 @@ static char published[4096];
 
 static void set_up(void)
 {
-    (void)snprintf(folder, sizeof(folder), "/tmp/framewheel-publish-XXXXXX");
+    fw_temp_name(folder, sizeof(folder), "framewheel-publish-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
     cr_assert_eq(chdir(folder), 0);
     fw_settings_init(&settings);

@@ -3,6 +3,8 @@
  */
 #include "pipeline/sandbox.h"
 
+#include "tests/support/temp.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -66,9 +68,10 @@ static int try_open(const struct tools *tools)
 
 static int try_create(const struct tools *tools)
 {
-    char name[64];
+    char tail[64], name[512];
     (void)tools;
-    (void)snprintf(name, sizeof(name), "/tmp/framewheel-sandbox-%d", (int)getpid());
+    (void)snprintf(tail, sizeof(tail), "framewheel-sandbox-%d", (int)getpid());
+    fw_temp_name(name, sizeof(name), tail);
     int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0)
         unlink(name);
@@ -197,7 +200,8 @@ static const struct {
 
 static void open_tools(struct tools *tools)
 {
-    char name[] = "/tmp/framewheel-sandbox-XXXXXX";
+    char name[512];
+    fw_temp_name(name, sizeof(name), "framewheel-sandbox-XXXXXX");
     tools->parent = getpid();
     tools->zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     tools->file_fd = mkostemp(name, O_CLOEXEC);
