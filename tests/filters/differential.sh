@@ -72,9 +72,11 @@ each rgba 65x47 $more
 each yuv422p10le 65x47 $more drawbox=x=t*30:c=red median
 each gbrp 65x47 $few fade=c=red:n=6 gblur=2
 each rgb24 65x47 $few sobel
-each yuv444p 64x48 $few
+if [ "${FW_LONG:-0}" = 1 ]; then
+    each yuv444p 64x48 $few
+    each gray 65x47 $few
+fi
 each gray16le 65x47 $few
-each gray 65x47 $few
 each yuv420p 1x1 null hflip vflip negate transpose boxblur unsharp fade=n=3
 each rgb24 1x1 null hflip transpose=cclock negate
 [ "$differences" -eq 0 ]
