@@ -114,6 +114,18 @@ def test_all_workers_killed_at_once(folder):
     equal(len(report_of(job.report)["deaths"]), 16, "deaths")
 
 
+def in_frame(done):
+    """Waits until worker 1 has used CPU that only a frame can take."""
+    def look():
+        try:
+            with open(f"/proc/{done.children()['fw-worker-1']}/stat", encoding="ascii") as stream:
+                fields = stream.read().rsplit(")", 1)[1].split()
+        except (KeyError, OSError):
+            return not done.alive()
+        return int(fields[11]) + int(fields[12]) >= 0.2 * os.sysconf("SC_CLK_TCK")
+    until(look, "worker 1 in its frame", 30)
+
+
 def lose_frame(job, done, number, seconds=20):
     """Signals worker 1 and waits for the one in its place."""
     before = done.children().get("fw-worker-1")
@@ -127,9 +139,9 @@ def test_kills_do_not_make_poison(folder):
     job = Job(folder, frames=2, chain="nlmeans=s=4:r=99:p=15")
     done = job.start("--workers", "1", "--stall", "20")
     done.child("fw-worker-1")
-    time.sleep(0.3)
+    in_frame(done)
     lose_frame(job, done, signal.SIGKILL)
-    time.sleep(0.3)
+    in_frame(done)
     lose_frame(job, done, signal.SIGSEGV)
     job.same_bytes(done.wait(), "a kill and a crash")
     report = report_of(job.report)
