@@ -204,10 +204,16 @@ def test_lifeline(folder):
 def test_quit(folder):
     """The other key that ends a program, with nothing left either."""
     job = Job(folder, frames=40, chain=SLOWER)
-    done = job.start("--workers", "2", *job.watched())
+    said = os.path.join(folder, "said")
+    with open(said, "wb") as stderr:
+        done = job.start("--workers", "2", *job.watched(), stderr=stderr)
     job.under_way(done, 1)
     done.signal(signal.SIGQUIT)
-    time.sleep(0.2)
+
+    def told():
+        with open(said, encoding="utf-8") as stream:
+            return "interrupted" in stream.read()
+    until(told, "a word about the first signal")
     done.signal(signal.SIGQUIT)
     done.wait().ended(-signal.SIGQUIT)
     unchanged(job.here, job.before, "SIGQUIT")
