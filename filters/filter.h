@@ -34,6 +34,7 @@ enum fw_status {
     FW_END = 1,            /* readers: nothing more to come */
     FW_DROP = 2,           /* filters: this frame has no output */
     FW_IDENTITY = 3,       /* filters: the output is the input, untouched */
+    FW_VIEW = 4,           /* filters: the output's planes now point into the input's pixels */
     FW_ERR_USAGE = -1,     /* the command, the job or a filter's options are wrong */
     FW_ERR_INPUT = -2,     /* missing, unreadable, damaged or refused by a limit */
     FW_ERR_OUTPUT = -3,    /* exists, locked, unwritable or the disk is full */
@@ -222,7 +223,9 @@ enum fw_caps_flags {
     FW_CAPS_BANDS = 1u << 1,        /* band() works on any rows, given `halo_rows` around them */
     FW_CAPS_IDENTITY = 1u << 2,     /* this instance changes nothing: skip it */
     FW_CAPS_PROCESS_ONLY = 1u << 3, /* not safe beside itself in one process */
-    FW_CAPS_READS_FILES = 1u << 4   /* opens the files its PATH options name, in start() */
+    FW_CAPS_READS_FILES = 1u << 4,  /* opens the files its PATH options name, in start() */
+    FW_CAPS_VIEW = 1u << 5,         /* process() may return FW_VIEW */
+    FW_CAPS_PLANES = 1u << 6        /* plane() does one plane; planes may run beside each other */
 };
 
 /* What one instance needs, known after negotiate(). */
@@ -232,16 +235,26 @@ struct fw_caps {
     uint32_t flags;    /* enum fw_caps_flags */
     int32_t before;    /* frames read before the current one */
     int32_t after;     /* frames read after it */
-    int32_t halo_rows; /* input rows read above and below an output row */
-    int32_t rate_num;  /* output frames per `rate_den` input frames; 1/1 usually */
-    int32_t rate_den;
+    int32_t halo_rows; /* BANDS: input rows of luma height read above and below an output row; with
+                        * halved chroma, twice the chroma rows */
+    int32_t rate_num; /* output frames per `rate_den` input frames; 1/1 usually. Either is 1, but */
+    int32_t rate_den; /* for 0/0: how many depends on the pixels (sequential filters alone) */
     size_t scratch_bytes;
     float cost_ns_per_pixel; /* rough, one core; 0 when unknown */
 };
 
 /*
  * A filter. `self` is a zeroed block of self_size bytes with the options stored in it; the host
- * owns it. Every callback but negotiate and process may be NULL. Calls on one `self` never overlap.
+ * owns it. Every callback may be NULL but negotiate and one of process, band, window. Calls on one
+ * `self` never overlap, except of plane().
+ *
+ * The host fills `out` before a call: what the filter leaves alone is the input's, `index` counts
+ * the filter's own output frames, and `image` is memory to write to unless FW_IDENTITY, FW_VIEW or
+ * FW_DROP is returned. Inputs are read-only. No call may read or write beyond the visible pixels
+ * of a row.
+ *
+ * With a rate of n/1 the host asks n times for each input; out->index % n tells which one. With
+ * 1/n the filter returns FW_DROP for n - 1 of n inputs.
  */
 struct fw_filter {
     uint32_t struct_size;
@@ -261,15 +274,31 @@ struct fw_filter {
     int (*accepts)(const void *self, const struct fw_format *format);
     /* Once per process before the first frame: tables, files. */
     int (*start)(void *self, struct fw_error *err);
-    /* One frame. Returns FW_OK, FW_IDENTITY, FW_DROP or an error. `in` is read-only. */
+    /* One frame. Returns FW_OK, FW_IDENTITY, FW_VIEW, FW_DROP or an error. */
     int (*process)(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
                    struct fw_error *err);
-    /* Rows [row_first, row_end) of the output, of luma height; used instead of process with BANDS.
-     */
+    /* BANDS: rows [row_first, row_end) of the output, of luma height and whole chroma rows; the
+     * other rows of `out` are not touched, and those of `in` beyond the halo are not there. Returns
+     * FW_OK or an error. Without process() the host calls it for whole frames too. */
     int (*band)(void *self, const struct fw_frame *in, struct fw_frame *out, int32_t row_first,
                 int32_t row_end, void *scratch, struct fw_error *err);
     /* Releases what start() took; accepts a self that never started. */
     void (*stop)(void *self);
+
+    /* WINDOWED, instead of process: in[-caps.before] to in[caps.after], NULL beyond the ends of the
+     * stream; in[0] is the frame that `out` stands for. Returns as process. */
+    int (*window)(void *self, const struct fw_frame *const *in, struct fw_frame *out, void *scratch,
+                  struct fw_error *err);
+    /* SEQUENTIAL: another frame, asked for after each process() and, with `at_end` not 0, after the
+     * last one, until it returns FW_END. NULL: none but those of process(). The filter sets pts,
+     * duration and flags of `out`. */
+    int (*more)(void *self, struct fw_frame *out, int at_end, void *scratch, struct fw_error *err);
+    /* PLANES: as process, one plane of `out`. Several planes may run at once, each once a frame. */
+    int (*plane)(void *self, const struct fw_frame *in, struct fw_frame *out, uint32_t plane,
+                 void *scratch, struct fw_error *err);
+    /* Offset in self of an int32_t where the host stores, before start(), the highest level of
+     * instructions to use: 0 portable C, 1 AVX2, 2 AVX-512. 0: no such member. */
+    size_t cpu_offset;
 };
 
 #ifdef __cplusplus

@@ -1,0 +1,33 @@
+/* Rows of planes for band(): from rows of luma height to those of a plane. */
+#ifndef FW_FILTERS_ROWS_H
+#define FW_FILTERS_ROWS_H
+
+#include "format.h"
+
+/* Samples [first, end) of a plane's height, and its width in samples. */
+struct fw_rows {
+    int32_t first;
+    int32_t end;
+    int32_t width;
+    int32_t height; /* of the whole plane */
+};
+
+/* `row_first` and `row_end` are whole chroma rows; the last band ends at the image's height. */
+static inline struct fw_rows fw_rows_of(const struct fw_image *image, uint32_t plane,
+                                        int32_t row_first, int32_t row_end)
+{
+    const struct fw_format *format = image->format;
+    struct fw_rows rows = {
+        .first = row_first,
+        .end = row_end,
+        .width = fw_format_plane_width(format, plane, image->width),
+        .height = fw_format_plane_height(format, plane, image->height),
+    };
+    if (rows.height != image->height) {
+        rows.first = row_first >> format->log2_chroma_h;
+        rows.end = row_end == image->height ? rows.height : row_end >> format->log2_chroma_h;
+    }
+    return rows;
+}
+
+#endif

@@ -1,0 +1,2 @@
+/* One CHECK_OPERATION(name) per file of checks: it has check_NAME and bench_NAME, which take a
+ * struct check_run. */
