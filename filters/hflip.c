@@ -2,23 +2,14 @@
  * with their neighbours, which is libavfilter's list. */
 #include "filter.h"
 #include "format.h"
+#include "kernels/turn.h"
+#include "rows.h"
 
 #include <string.h>
 
-struct pixel2 {
-    uint8_t bytes[2];
-};
-struct pixel3 {
-    uint8_t bytes[3];
-};
-struct pixel4 {
-    uint8_t bytes[4];
-};
-struct pixel6 {
-    uint8_t bytes[6];
-};
-struct pixel8 {
-    uint8_t bytes[8];
+struct hflip {
+    int32_t cpu;
+    const struct fw_turn_kernels *kernels;
 };
 
 static const struct fw_option hflip_options[] = { { .name = NULL } };
@@ -43,61 +34,43 @@ static int hflip_negotiate(void *self, const struct fw_video *in, struct fw_vide
     return FW_OK;
 }
 
-#define REVERSE(type)                                                                              \
-    do {                                                                                           \
-        type *to = (type *)(void *)dst;                                                            \
-        const type *from = (const type *)(const void *)src + (count - 1);                          \
-        for (ptrdiff_t i = 0; i < count; i++)                                                      \
-            to[i] = from[-i];                                                                      \
-    } while (0)
-
-static void reverse_row(uint8_t *restrict dst, const uint8_t *restrict src, ptrdiff_t count,
-                        size_t unit)
+static int hflip_start(void *self, struct fw_error *err)
 {
-    switch (unit) {
-    case 1:
-        REVERSE(uint8_t);
-        break;
-    case 2:
-        REVERSE(struct pixel2);
-        break;
-    case 3:
-        REVERSE(struct pixel3);
-        break;
-    case 4:
-        REVERSE(struct pixel4);
-        break;
-    case 6:
-        REVERSE(struct pixel6);
-        break;
-    case 8:
-        REVERSE(struct pixel8);
-        break;
-    default:
-        for (ptrdiff_t i = 0; i < count; i++)
-            memcpy(dst + (size_t)i * unit, src + (size_t)(count - 1 - i) * unit, unit);
-    }
+    (void)err;
+    struct hflip *hflip = self;
+    hflip->kernels = fw_turn_kernels(hflip->cpu);
+    return FW_OK;
 }
 
-static int hflip_process(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
-                         struct fw_error *err)
+static int hflip_band(void *self, const struct fw_frame *in, struct fw_frame *out,
+                      int32_t row_first, int32_t row_end, void *scratch, struct fw_error *err)
 {
-    (void)self;
     (void)scratch;
     (void)err;
+    const struct hflip *hflip = self;
     const struct fw_image *src = &in->image;
     const struct fw_image *dst = &out->image;
     const struct fw_format *format = src->format;
     for (uint32_t plane = 0; plane < format->plane_count; plane++) {
         bool palette = plane == 1 && (format->flags & FW_FORMAT_PALETTE);
+        struct fw_rows rows = fw_rows_of(src, plane, row_first, row_end);
+        if (palette) { /* a row that is no part of the picture, and stays as it is */
+            memcpy(dst->data[1], src->data[1], fw_format_row_bytes(format, 1, src->width));
+            continue;
+        }
         size_t bytes = fw_format_row_bytes(format, plane, src->width);
-        int32_t rows = fw_format_plane_height(format, plane, src->height);
-        int32_t count = palette ? 1 : fw_format_plane_width(format, plane, src->width);
-        for (int32_t y = 0; y < rows; y++)
-            reverse_row(dst->data[plane] + y * dst->stride[plane],
-                        src->data[plane] + y * src->stride[plane], count, bytes / (size_t)count);
+        int32_t unit = (int32_t)(bytes / (size_t)rows.width);
+        for (int32_t y = rows.first; y < rows.end; y++)
+            hflip->kernels->reverse(dst->data[plane] + y * dst->stride[plane],
+                                    src->data[plane] + y * src->stride[plane], rows.width, unit);
     }
     return FW_OK;
+}
+
+static int hflip_process(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
+                         struct fw_error *err)
+{
+    return hflip_band(self, in, out, 0, in->image.height, scratch, err);
 }
 
 const struct fw_filter fw_filter_hflip = {
@@ -106,7 +79,11 @@ const struct fw_filter fw_filter_hflip = {
     .name = "hflip",
     .summary = "exchange left and right",
     .options = hflip_options,
+    .self_size = sizeof(struct hflip),
     .negotiate = hflip_negotiate,
     .accepts = hflip_accepts,
+    .start = hflip_start,
     .process = hflip_process,
+    .band = hflip_band,
+    .cpu_offset = offsetof(struct hflip, cpu),
 };

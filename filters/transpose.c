@@ -2,24 +2,16 @@
  */
 #include "filter.h"
 #include "format.h"
-
-#include <string.h>
-
-#define TILE 16 /* pixels; a tile of reads and one of writes stay in the first-level cache */
+#include "kernels/turn.h"
 
 enum { SOURCE_UPWARDS = 1, TARGET_UPWARDS = 2, LANDSCAPE_ONLY = 4 };
 enum { PASS_NONE, PASS_LANDSCAPE, PASS_PORTRAIT };
 
-struct pixel3 {
-    uint8_t bytes[3];
-};
-struct pixel6 {
-    uint8_t bytes[6];
-};
-
 struct transpose {
     int64_t dir;
     int64_t passthrough;
+    int32_t cpu;
+    const struct fw_turn_kernels *kernels;
 };
 
 static const struct fw_choice transpose_dirs[] = {
@@ -90,56 +82,12 @@ static int transpose_negotiate(void *self, const struct fw_video *in, struct fw_
     return FW_OK;
 }
 
-struct plane {
-    const uint8_t *src;
-    uint8_t *dst;
-    ptrdiff_t src_stride;
-    ptrdiff_t dst_stride;
-    int32_t width; /* of the output plane */
-    int32_t height;
-};
-
-#define TRANSPOSE_TILE(type)                                                                       \
-    for (int32_t y = y_first; y < y_end; y++) {                                                    \
-        type *to = (type *)(void *)(plane->dst + y * plane->dst_stride);                           \
-        const uint8_t *from = plane->src + (size_t)y * sizeof(type);                               \
-        for (int32_t x = x_first; x < x_end; x++)                                                  \
-            to[x] = *(const type *)(const void *)(from + x * plane->src_stride);                   \
-    }
-
-static void transpose_tile(const struct plane *plane, size_t unit, int32_t x_first, int32_t x_end,
-                           int32_t y_first, int32_t y_end)
+static int transpose_start(void *self, struct fw_error *err)
 {
-    switch (unit) {
-    case 1:
-        TRANSPOSE_TILE(uint8_t)
-        break;
-    case 2:
-        TRANSPOSE_TILE(uint16_t)
-        break;
-    case 3:
-        TRANSPOSE_TILE(struct pixel3)
-        break;
-    case 4:
-        TRANSPOSE_TILE(uint32_t)
-        break;
-    case 6:
-        TRANSPOSE_TILE(struct pixel6)
-        break;
-    default:
-        TRANSPOSE_TILE(uint64_t)
-    }
-}
-
-static void transpose_plane(const struct plane *plane, size_t unit)
-{
-    for (int32_t y = 0; y < plane->height; y += TILE) {
-        int32_t y_end = y + TILE < plane->height ? y + TILE : plane->height;
-        for (int32_t x = 0; x < plane->width; x += TILE) {
-            int32_t x_end = x + TILE < plane->width ? x + TILE : plane->width;
-            transpose_tile(plane, unit, x, x_end, y, y_end);
-        }
-    }
+    (void)err;
+    struct transpose *transpose = self;
+    transpose->kernels = fw_turn_kernels(transpose->cpu);
+    return FW_OK;
 }
 
 static int transpose_process(void *self, const struct fw_frame *in, struct fw_frame *out,
@@ -148,27 +96,25 @@ static int transpose_process(void *self, const struct fw_frame *in, struct fw_fr
     (void)scratch;
     (void)err;
     const struct transpose *transpose = self;
-    const struct fw_image *src = &in->image;
     const struct fw_image *dst = &out->image;
-    const struct fw_format *format = src->format;
+    const struct fw_format *format = dst->format;
     for (uint32_t i = 0; i < format->plane_count; i++) {
-        struct plane plane = {
-            .src = src->data[i],
-            .dst = dst->data[i],
-            .src_stride = src->stride[i],
-            .dst_stride = dst->stride[i],
-            .width = fw_format_plane_width(format, i, dst->width),
-            .height = fw_format_plane_height(format, i, dst->height),
-        };
+        int32_t width = fw_format_plane_width(format, i, dst->width);
+        int32_t height = fw_format_plane_height(format, i, dst->height);
+        const uint8_t *src = in->image.data[i];
+        ptrdiff_t src_stride = in->image.stride[i];
+        uint8_t *to = dst->data[i];
+        ptrdiff_t stride = dst->stride[i];
         if (transpose->dir & SOURCE_UPWARDS) {
-            plane.src += plane.src_stride * (plane.width - 1);
-            plane.src_stride = -plane.src_stride;
+            src += src_stride * (width - 1);
+            src_stride = -src_stride;
         }
         if (transpose->dir & TARGET_UPWARDS) {
-            plane.dst += plane.dst_stride * (plane.height - 1);
-            plane.dst_stride = -plane.dst_stride;
+            to += stride * (height - 1);
+            stride = -stride;
         }
-        transpose_plane(&plane, fw_format_row_bytes(format, i, 1));
+        transpose->kernels->transpose(to, stride, src, src_stride, width, height,
+                                      (int32_t)fw_format_row_bytes(format, i, 1));
     }
     return FW_OK;
 }
@@ -182,5 +128,7 @@ const struct fw_filter fw_filter_transpose = {
     .self_size = sizeof(struct transpose),
     .negotiate = transpose_negotiate,
     .accepts = transpose_accepts,
+    .start = transpose_start,
     .process = transpose_process,
+    .cpu_offset = offsetof(struct transpose, cpu),
 };

@@ -61,4 +61,10 @@ void check_bytes(struct check_run *run, const char *operation, const char *varia
 double check_time(struct check_run *run, const char *operation, const char *variant,
                   uint64_t samples, void (*body)(void *argument), void *argument);
 
+#define CHECK_OPERATION(name)                                                                      \
+    void check_##name(struct check_run *run);                                                      \
+    void bench_##name(struct check_run *run);
+#include "check_list.h"
+#undef CHECK_OPERATION
+
 #endif

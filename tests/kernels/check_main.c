@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK_OPERATION(name)                                                                      \
-    void check_##name(struct check_run *run);                                                      \
-    void bench_##name(struct check_run *run);
-#include "check_list.h"
-#undef CHECK_OPERATION
-
 struct operation {
     const char *name;
     void (*check)(struct check_run *run);

@@ -62,7 +62,7 @@ struct arrow {
 
 static const struct arrow arrows[] = {
     { "filters/kernels/*", "", "" },
-    { "filters/*", "kernels/kernels.h", "" },
+    { "filters/*", "kernels/*.h", "" },
     { "pipeline/*",
       "filters/filter.h filters/check.h filters/chain.h filters/registry.h filters/params.h "
       "filters/format.h filters/image.h filters/suggest.h",
