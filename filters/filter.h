@@ -301,6 +301,30 @@ struct fw_filter {
     size_t cpu_offset;
 };
 
+/*
+ * What a plugin exports, as a constant of this type under the name FW_PLUGIN_SYMBOL:
+ *
+ *     static const struct fw_filter *const filters[] = { &sepia, NULL };
+ *     FW_PLUGIN(filters, "1.0", "MIT")
+ *
+ * The host loads the object once per process, after looking at its file, and checks every table. A
+ * plugin may call fw_fail and fw_error_prefix, which the host provides, and what it links itself.
+ */
+struct fw_plugin {
+    uint32_t struct_size;
+    uint32_t abi;                           /* FW_ABI_VERSION */
+    const struct fw_filter *const *filters; /* ended by NULL */
+    const char *version;
+    const char *licence; /* SPDX */
+};
+
+#define FW_PLUGIN_SYMBOL "fw_filter_plugin_v1"
+#define FW_PLUGIN(filter_table, version_text, licence_text)                                        \
+    extern const struct fw_plugin fw_filter_plugin_v1;                                             \
+    __attribute__((visibility("default"))) const struct fw_plugin fw_filter_plugin_v1 = {          \
+        sizeof(struct fw_plugin), FW_ABI_VERSION, filter_table, version_text, licence_text,        \
+    };
+
 #ifdef __cplusplus
 }
 #endif
