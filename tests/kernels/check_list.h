@@ -1,4 +1,3 @@
 /* One CHECK_OPERATION(name) per file of checks: it has check_NAME and bench_NAME, which take a
  * struct check_run. */
-CHECK_OPERATION(bwdif)
 CHECK_OPERATION(turn)
