@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "params.h"
+#include "plugin.h"
 #include "registry.h"
 #include "suggest.h"
 
@@ -22,6 +23,11 @@ enum fw_class fw_item_class(const struct fw_item *item)
     return item->enable ? FW_CLASS_INDEXED : FW_CLASS_PURE;
 }
 
+const char *fw_item_engine(const struct fw_item *item)
+{
+    return item->plugged ? "plugin" : item->filter ? "built-in" : "libavfilter";
+}
+
 void fw_chain_list_items(struct fw_chain *chain)
 {
     chain->step_count = chain->item_count;
@@ -31,7 +37,7 @@ void fw_chain_list_items(struct fw_chain *chain)
         memset(step, 0, sizeof(*step));
         step->name = item->call->name;
         step->args = item->call->text;
-        step->engine = item->filter ? "built-in" : "libavfilter";
+        step->engine = fw_item_engine(item);
         step->filter_class = fw_item_class(item);
         step->reason = step->filter_class == FW_CLASS_PURE ? "reads nothing but the frame"
                                                            : "reads the frame's number or time";
@@ -43,8 +49,11 @@ void fw_chain_list_items(struct fw_chain *chain)
     }
 }
 
-static void complain_unknown(const struct fw_call *call, struct fw_complaints *complaints)
+static void complain_unknown(const struct fw_call *call, struct fw_plugins *plugins,
+                             struct fw_complaints *complaints)
 {
+    const struct fw_filter *plugged = NULL;
+    const char *path = NULL;
     char hint[160] = "";
     const char *near = fw_suggest_synonym(call->name);
     struct fw_suggestion suggestion;
@@ -53,6 +62,8 @@ static void complain_unknown(const struct fw_call *call, struct fw_complaints *c
         fw_suggest_init(&suggestion, call->name);
         for (uint32_t i = 0; i < fw_filter_count(); i++)
             fw_suggest_offer(&suggestion, fw_filter_at(i)->name);
+        for (uint32_t i = 0; plugins && (plugged = fw_plugins_at(plugins, i, &path)); i++)
+            fw_suggest_offer(&suggestion, plugged->name);
         for (const char *name = fw_lavfi_next_name(&state); name; name = fw_lavfi_next_name(&state))
             fw_suggest_offer(&suggestion, name);
         near = fw_suggest_best(&suggestion);
@@ -77,16 +88,35 @@ static int create_enable(struct fw_item *item, struct fw_complaints *complaints)
     return FW_OK;
 }
 
-static int create_item(struct fw_item *item, const struct fw_call *call,
+/* A built-in, else a plugin's; neither is no failure. */
+static int find_own(struct fw_item *item, struct fw_plugins *plugins,
+                    struct fw_complaints *complaints)
+{
+    const struct fw_call *call = item->call;
+    struct fw_error reason = { 0 };
+    if (call->engine == FW_ENGINE_LAVFI)
+        return FW_OK;
+    item->filter = fw_filter_find(call->name);
+    if (item->filter || !plugins)
+        return FW_OK;
+    int status = fw_plugins_find(plugins, call->name, &item->filter, &reason);
+    item->plugged = status == FW_OK;
+    if (status >= 0)
+        return FW_OK;
+    fw_complain(complaints, call->name_first, call->name_end, NULL, "%s", reason.text);
+    return status;
+}
+
+static int create_item(struct fw_item *item, const struct fw_call *call, struct fw_plugins *plugins,
                        struct fw_complaints *complaints)
 {
     item->call = call;
-    if (call->engine != FW_ENGINE_LAVFI)
-        item->filter = fw_filter_find(call->name);
+    if (find_own(item, plugins, complaints) < 0)
+        return FW_ERR_USAGE;
     if (!item->filter) {
         if (call->engine != FW_ENGINE_OWN && fw_lavfi_exists(call->name))
             return fw_lavfi_call_create(&item->foreign, call, complaints);
-        complain_unknown(call, complaints);
+        complain_unknown(call, plugins, complaints);
         return FW_ERR_USAGE;
     }
     item->self = calloc(1, item->filter->self_size ? item->filter->self_size : 1);
@@ -98,20 +128,27 @@ static int create_item(struct fw_item *item, const struct fw_call *call,
     return create_enable(item, complaints);
 }
 
-static int create_items(struct fw_chain *chain, struct fw_complaints *complaints)
+static int create_items(struct fw_chain *chain, struct fw_plugins *plugins,
+                        struct fw_complaints *complaints)
 {
     for (uint32_t i = 0; i < chain->grammar.call_count; i++) {
         const struct fw_call *call = &chain->grammar.calls[i];
         if (!*call->name)
             continue;
         struct fw_item *item = &chain->items[chain->item_count++];
-        if (create_item(item, call, complaints) == FW_ERR_MEMORY)
+        if (create_item(item, call, plugins, complaints) == FW_ERR_MEMORY)
             return FW_ERR_MEMORY;
     }
     return complaints->count ? FW_ERR_USAGE : FW_OK;
 }
 
 int fw_chain_create(struct fw_chain **chain_out, const char *text, struct fw_error *err)
+{
+    return fw_chain_create_with(chain_out, text, NULL, err);
+}
+
+int fw_chain_create_with(struct fw_chain **chain_out, const char *text, struct fw_plugins *plugins,
+                         struct fw_error *err)
 {
     *chain_out = NULL;
     if (!text)
@@ -130,7 +167,7 @@ int fw_chain_create(struct fw_chain **chain_out, const char *text, struct fw_err
     struct fw_complaints complaints = { .text = chain->text, .err = err };
     int status = fw_grammar_parse(&chain->grammar, &complaints);
     if (status != FW_ERR_MEMORY)
-        status = create_items(chain, &complaints);
+        status = create_items(chain, plugins, &complaints);
     if (status < 0) {
         fw_chain_destroy(chain);
         return status;

@@ -35,6 +35,11 @@ struct fw_chain_step {
  * suggestion. Never touches the file system. */
 int fw_chain_create(struct fw_chain **chain_out, const char *text,
                     struct fw_error *err) FW_MUST_CHECK;
+/* The same with filters of plugins beside the built-in ones. `plugins` is borrowed until the chain
+ * is destroyed; NULL: none. */
+struct fw_plugins;
+int fw_chain_create_with(struct fw_chain **chain_out, const char *text, struct fw_plugins *plugins,
+                         struct fw_error *err) FW_MUST_CHECK;
 /* NULL ok. */
 void fw_chain_destroy(struct fw_chain *chain);
 

@@ -124,7 +124,7 @@ static int add_filter(struct fw_chain *chain, struct fw_item *item, struct fw_vi
     struct fw_chain_step *step = add_step(chain, stage);
     step->name = item->call->name;
     step->args = item->call->text;
-    step->engine = "built-in";
+    step->engine = fw_item_engine(item);
     step->reason = stage->caps.filter_class == FW_CLASS_PURE ? "reads nothing but the frame"
                                                              : "reads the frame's number or time";
     *video = stage->out;

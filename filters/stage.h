@@ -19,6 +19,7 @@ struct fw_item {
     void *self;
     struct fw_expr *enable; /* built-ins; libavfilter evaluates its own */
     struct fw_lavfi_call *foreign;
+    bool plugged; /* `filter` is a plugin's */
 };
 
 enum fw_stage_kind {
@@ -64,6 +65,8 @@ struct fw_chain {
 
 /* Fills the steps with the items alone, as before negotiate. */
 void fw_chain_list_items(struct fw_chain *chain);
+/* "built-in", "plugin" or "libavfilter". */
+const char *fw_item_engine(const struct fw_item *item);
 /* Class of an item before it knows its input. */
 enum fw_class fw_item_class(const struct fw_item *item);
 

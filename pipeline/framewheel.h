@@ -122,6 +122,12 @@ FW_PUBLIC const char *fw_job_report(const struct fw_job *job);
 FW_PUBLIC int fw_job_explain(struct fw_job *job, char **json_out,
                              struct fw_error *err) FW_MUST_CHECK;
 
+/* Every filter with a table of options that the job's chain can name, as a JSON array of
+ * "framewheel-filter/1" objects: the built-in ones, and those of the job's plugins, which a locked
+ * process loads. The caller frees *json_out. FW_ERR_USAGE names a plugin that cannot be loaded. */
+FW_PUBLIC int fw_job_filters(struct fw_job *job, char **json_out,
+                             struct fw_error *err) FW_MUST_CHECK;
+
 /* ---- looking ------------------------------------------------------------------------------ */
 
 /* What is in a file ("framewheel-probe/1"), read in a locked process. `count`: decode all of it and

@@ -2,15 +2,18 @@
 
 #include "budget.h"
 #include "child.h"
+#include "loader.h"
 #include "plan_document.h"
 #include "plan_lock.h"
 #include "remux.h"
+#include "sandbox.h"
 #include "sink.h"
 #include "sink_estimate.h"
 
 #include "filters/chain.h"
 #include "filters/check.h"
 #include "filters/format.h"
+#include "filters/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +87,7 @@ struct planning {
     bool want_document;
     bool locked; /* in a process of its own: lock it */
     struct fw_media media;
+    struct fw_plugins *plugins;
     struct fw_chain *chain;
     struct fw_plan plan;
     struct fw_losses losses;
@@ -116,7 +120,7 @@ static int plan_chain(struct planning *planning, struct fw_error *err)
     char *text = fw_plan_chain_text(plan, planning->settings);
     if (text == NULL)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for the chain");
-    int status = fw_chain_create(&planning->chain, text, err);
+    int status = fw_chain_create_with(&planning->chain, text, planning->plugins, err);
     free(text);
     if (status == FW_OK)
         status = fw_chain_negotiate(planning->chain, &planning->media.video_params, &out, err);
@@ -146,11 +150,31 @@ static void plan_length(struct planning *planning)
     snprintf(plan->encoder, sizeof(plan->encoder), "%s", fw_sink_encoder_name(planning->settings));
 }
 
+/* Code is loaded before anything of the input is read: afterwards none can be. A first look at the
+ * chain finds the plugins that it names. */
+static int load_and_lock(struct planning *planning, struct fw_error *err)
+{
+    const struct fw_settings *settings = planning->settings;
+    bool plugged = fw_settings_has_plugins(settings);
+    struct fw_chain *chain = NULL;
+    int status = FW_OK;
+    if (planning->locked && plugged)
+        status = fw_loader_lock(settings, FW_ADDRESS_SPACE_BASE, err);
+    if (status == FW_OK)
+        status = fw_loader_open(settings, &planning->plugins, err);
+    if (status == FW_OK && plugged)
+        status = fw_chain_create_with(&chain, settings->chain, planning->plugins, err);
+    fw_chain_destroy(chain);
+    if (status == FW_OK && planning->locked)
+        status = fw_plan_lock(settings, err);
+    return status;
+}
+
 static int make(struct planning *planning, struct fw_error *err)
 {
     struct fw_plan *plan = &planning->plan;
     plan->output_format = UINT32_MAX;
-    int status = planning->locked ? fw_plan_lock(planning->settings, err) : FW_OK;
+    int status = load_and_lock(planning, err);
     if (status == FW_OK)
         status = fw_media_unpack(&planning->media, planning->media_bytes, planning->media_count,
                                  err);
@@ -197,6 +221,7 @@ static int plan_to_buffer(struct planning *planning, struct fw_buffer *out, stru
     if (status == FW_OK)
         status = answer(planning, out, err);
     fw_chain_destroy(planning->chain);
+    fw_plugins_destroy(planning->plugins);
     fw_media_deinit(&planning->media);
     fw_losses_deinit(&planning->losses);
     return status;

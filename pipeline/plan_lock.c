@@ -1,6 +1,7 @@
 #include "plan_lock.h"
 
 #include "avlog.h"
+#include "read_paths.h"
 #include "sandbox.h"
 
 #include "filters/check.h"
@@ -9,107 +10,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- in the planner ----------------------------------------------------------------------- */
 
-#define PATHS_MAX 96
-
-/* Libraries and their data, fonts, and how many cores of which kind there are. */
-static const char *const system_paths[] = {
-    "/usr",
-    "/lib",
-    "/lib64",
-    "/etc/fonts",
-    "/etc/ld.so.cache",
-    "/etc/localtime",
-    "/var/cache/fontconfig",
-    "/sys/devices/system",
-    "/proc/cpuinfo",
-    "/proc/meminfo",
-    "/proc/stat",
-    "/dev/null",
-};
-
-struct paths {
-    const char *items[PATHS_MAX];
-    char *words[PATHS_MAX]; /* those of `items` that are from malloc */
-    uint32_t count;
-    uint32_t word_count;
-};
-
-/* Takes the word. One that names a file may be read; a folder only when it is written as a path. */
-static void offer(struct paths *paths, char *word)
-{
-    struct stat status;
-    bool found = word != NULL && stat(word, &status) == 0;
-    bool folder = found && S_ISDIR(status.st_mode);
-    bool wanted = found && (!folder || (strchr(word, '/') != NULL && word[strspn(word, "/.")]));
-    if (wanted && paths->count < PATHS_MAX) {
-        paths->items[paths->count++] = word;
-        paths->words[paths->word_count++] = word;
-    } else {
-        free(word);
-    }
-}
-
-/* Takes off one level of escapes, or all that is only there to escape. */
-static void unescape(char *text, bool all)
-{
-    char *to = text;
-    for (const char *from = text; *from != '\0'; from++) {
-        if (all && (*from == '\\' || *from == '\''))
-            continue;
-        if (!all && *from == '\\' && from[1] != '\0')
-            from++;
-        *to++ = *from;
-    }
-    *to = '\0';
-}
-
-static void offer_word(struct paths *paths, const char *start, size_t length)
-{
-    char *plain = strndup(start, length);
-    char *once = strndup(start, length);
-    char *bare = strndup(start, length);
-    if (once != NULL)
-        unescape(once, false);
-    if (bare != NULL)
-        unescape(bare, true);
-    offer(paths, plain);
-    offer(paths, once);
-    offer(paths, bare);
-}
-
-/* The text has two levels of quotes and escapes, and each filter its own options, so every word
- * that could be a name is tried: what a user wrote into a chain is not what the lock is against. */
-static void collect_words(struct paths *paths, const char *chain, bool quotes)
-{
-    bool quoted = false;
-    const char *start = chain;
-    for (const char *c = chain; start != NULL; c++) {
-        bool escaped = c > chain && c[-1] == '\\';
-        if (quotes && *c == '\'' && !escaped)
-            quoted = !quoted;
-        bool ends = *c == '\0' || (!quoted && !escaped && strchr("=:,;|[]", *c) != NULL);
-        if (ends && c > start)
-            offer_word(paths, start, (size_t)(c - start));
-        if (ends)
-            start = *c == '\0' ? NULL : c + 1;
-    }
-}
-
 int fw_plan_lock(const struct fw_settings *settings, struct fw_error *err)
 {
-    struct paths paths = { 0 };
     uint32_t layers = 0;
+    struct fw_read_paths paths = { 0 };
     fw_avlog_limit_memory();
-    for (size_t i = 0; i < FW_COUNT(system_paths); i++)
-        paths.items[paths.count++] = system_paths[i];
-    if (settings->chain != NULL) {
-        collect_words(&paths, settings->chain, true);
-        collect_words(&paths, settings->chain, false);
-    }
+    fw_read_paths_collect(&paths, settings);
     const struct fw_sandbox_options options = {
         .role = FW_SANDBOX_WORKER,
         .mode = settings->sandbox,
@@ -118,8 +27,7 @@ int fw_plan_lock(const struct fw_settings *settings, struct fw_error *err)
         .read_path_count = paths.count,
     };
     int status = fw_sandbox_enter(&options, &layers, err);
-    for (uint32_t i = 0; i < paths.word_count; i++)
-        free(paths.words[i]);
+    fw_read_paths_deinit(&paths);
     return status;
 }
 

@@ -72,6 +72,8 @@ int fw_station_join(struct fw_station *station, const struct fw_plan *plan, stru
 size_t fw_station_hop_offset(const struct fw_plan *plan, uint32_t hop);
 size_t fw_station_ring_offset(const struct fw_plan *plan);
 size_t fw_station_hops_bytes(const struct fw_plan *plan);
+/* Before plugins are loaded, if the job has any: the rights that loading takes, and no others. */
+int fw_station_lock_loading(struct fw_station *station, struct fw_error *err) FW_MUST_CHECK;
 /* Gives up all rights that the role does not need, and says READY. `read_paths` may be NULL. */
 int fw_station_lock(struct fw_station *station, const char *const *read_paths, uint32_t count,
                     struct fw_error *err) FW_MUST_CHECK;

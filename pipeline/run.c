@@ -11,9 +11,10 @@
 #include "fault.h"
 #include "input.h"
 #include "job.h"
+#include "loader.h"
 #include "sink_codecs.h"
 
-#include "filters/chain.h"
+#include "filters/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,21 +38,18 @@ struct running {
 };
 
 /* Everything that can be known before the input is read, all faults of a chain at once. */
-static int check_words(const struct fw_settings *settings, struct fw_error *err)
+static int check_words(const struct fw_job *job, struct fw_error *err)
 {
-    struct fw_chain *chain = NULL;
+    const struct fw_settings *settings = &job->settings;
+    uint32_t flags = 0;
     fw_sink_silence();
     int status = fw_settings_check(settings, err);
     if (status == FW_OK)
-        status = fw_chain_create(&chain, settings->chain, err);
-    struct fw_chain_needs needs = { 0 };
-    if (status == FW_OK)
-        fw_chain_needs(chain, &needs);
+        status = fw_loader_check_chain(settings, job->cancel_fd, &flags, err);
     if (status == FW_OK && settings->isolation == FW_ISOLATION_THREADS &&
-        (needs.flags & FW_CAPS_PROCESS_ONLY) != 0)
+        (flags & FW_CAPS_PROCESS_ONLY) != 0)
         status = fw_fail(err, FW_ERR_USAGE,
                          "a filter of this chain works in processes only: --isolation process");
-    fw_chain_destroy(chain);
     if (status == FW_OK)
         status = fw_sink_check(settings, err);
     return status;
@@ -206,7 +204,7 @@ static int run_checked(struct running *running, const struct fw_events *events,
                        struct fw_error *err)
 {
     const struct fw_settings *settings = &running->job->settings;
-    int status = check_words(settings, err);
+    int status = check_words(running->job, err);
     if (status == FW_OK)
         status = fw_input_open(&running->input_fd, settings->input, err);
     if (status == FW_OK)
@@ -285,7 +283,7 @@ int fw_job_explain(struct fw_job *job, char **json_out, struct fw_error *err)
     struct running running = { .job = job, .input_fd = -1 };
     int status = fw_child_check_threads(&own);
     if (status == FW_OK)
-        status = check_words(&job->settings, &own);
+        status = check_words(job, &own);
     if (status == FW_OK)
         status = fw_input_open(&running.input_fd, job->settings.input, &own);
     if (status == FW_OK)

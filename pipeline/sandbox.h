@@ -16,7 +16,8 @@
 enum fw_sandbox_role {
     FW_SANDBOX_DECODER, /* compute, read and lseek on open descriptors */
     FW_SANDBOX_WORKER,  /* compute */
-    FW_SANDBOX_ENCODER  /* compute, read, write, lseek, fsync, ftruncate on open descriptors */
+    FW_SANDBOX_ENCODER, /* compute, read, write, lseek, fsync, ftruncate on open descriptors */
+    FW_SANDBOX_LOADER   /* compute, map code of readable files, and enter another lock */
 };
 
 enum fw_sandbox_layer {

@@ -76,6 +76,17 @@ static const int for_encoder[] = {
     SCMP_SYS(ftruncate),
 };
 
+/* Loading code, and what it takes to get a tighter lock afterwards. */
+static const int for_loader[] = {
+    SCMP_SYS(prlimit64), SCMP_SYS(getrlimit),
+    SCMP_SYS(setrlimit), SCMP_SYS(seccomp),
+    SCMP_SYS(sysinfo),   SCMP_SYS(landlock_create_ruleset),
+    SCMP_SYS(uname),     SCMP_SYS(landlock_add_rule),
+    SCMP_SYS(getuid),    SCMP_SYS(landlock_restrict_self),
+    SCMP_SYS(geteuid),   SCMP_SYS(getgid),
+    SCMP_SYS(getegid),   SCMP_SYS(getcwd),
+};
+
 /* With read_paths: Landlock says which files. */
 static const int for_files[] = {
     SCMP_SYS(newfstatat), SCMP_SYS(stat),       SCMP_SYS(lstat),      SCMP_SYS(statx),
@@ -178,8 +189,48 @@ static int add_memory(scmp_filter_ctx filter)
     return result;
 }
 
+/* Code comes from files that can be read; memory that is written is never executable. */
+static int add_loading(scmp_filter_ctx filter)
+{
+    const int both = PROT_EXEC | PROT_WRITE;
+    const struct scmp_arg_cmp fine[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+                                         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED, 0) };
+    const struct scmp_arg_cmp read[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, both, 0),
+                                         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED, MAP_SHARED) };
+    const struct scmp_arg_cmp code[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, both, PROT_EXEC),
+                                         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0) };
+    const struct scmp_arg_cmp exec[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC) };
+    int result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, fine);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, read);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, code);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, fine);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), 1, exec);
+    if (result == 0)
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 0, NULL);
+    return result;
+}
+
+/* Of prctl, what it takes to enter a lock. */
+static int add_locking(scmp_filter_ctx filter)
+{
+    static const int names[] = { PR_SET_NAME, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS,
+                                 PR_GET_SECCOMP };
+    const struct scmp_arg_cmp hide[] = { SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE),
+                                         SCMP_A1(SCMP_CMP_EQ, 0) };
+    int result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2, hide);
+    for (size_t i = 0; i < FW_COUNT(names) && result == 0; i++) {
+        const struct scmp_arg_cmp name[] = { SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)names[i]) };
+        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, name);
+    }
+    return result;
+}
+
 /* Threads but no processes, signals to itself alone, a name but no other prctl. */
-static int add_process(scmp_filter_ctx filter)
+static int add_process(scmp_filter_ctx filter, bool loader)
 {
     const struct scmp_arg_cmp thread[] = { SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD,
                                                    CLONE_THREAD) };
@@ -192,8 +243,9 @@ static int add_process(scmp_filter_ctx filter)
     if (result == 0)
         result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self);
     if (result == 0)
-        result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, name);
-    if (result == 0)
+        result = loader ? add_locking(filter)
+                        : add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, name);
+    if (result == 0 && !loader)
         result = add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1, other);
     if (result == 0)
         result = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, flags);
@@ -249,8 +301,28 @@ static int add_files(scmp_filter_ctx filter, bool readable)
     return result == 0 ? add_fstat(filter) : result;
 }
 
+static bool listed(const int *calls, size_t count, int call)
+{
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++)
+        found = calls[i] == call;
+    return found;
+}
+
+static int add_refused(scmp_filter_ctx filter, bool loader)
+{
+    int result = 0;
+    for (size_t i = 0; i < FW_COUNT(refused) && result == 0; i++) {
+        if (!loader || !listed(for_loader, FW_COUNT(for_loader), refused[i].call))
+            result = add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].call, 0,
+                         NULL);
+    }
+    return result;
+}
+
 static int fill(scmp_filter_ctx filter, const struct fw_sandbox_options *options)
 {
+    bool loader = options->role == FW_SANDBOX_LOADER;
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     if (result == 0)
         result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -258,14 +330,16 @@ static int fill(scmp_filter_ctx filter, const struct fw_sandbox_options *options
         result = allow_list(filter, for_all, FW_COUNT(for_all));
     if (result == 0 && options->role == FW_SANDBOX_ENCODER)
         result = allow_list(filter, for_encoder, FW_COUNT(for_encoder));
-    for (size_t i = 0; i < FW_COUNT(refused) && result == 0; i++)
-        result = add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].call, 0, NULL);
+    if (result == 0 && loader)
+        result = allow_list(filter, for_loader, FW_COUNT(for_loader));
+    if (result == 0)
+        result = add_refused(filter, loader);
     if (result == 0)
         result = add_files(filter, options->read_path_count > 0);
     if (result == 0)
-        result = add_memory(filter);
+        result = loader ? add_loading(filter) : add_memory(filter);
     if (result == 0)
-        result = add_process(filter);
+        result = add_process(filter, loader);
     return result;
 }
 

@@ -49,6 +49,8 @@ struct fw_settings {
     char *raw_rate;
     char *format;         /* -f: muxer; NULL: by the output's extension */
     char *chain;          /* --vf; NULL or "": none */
+    struct fw_strings plugins; /* --plugin FILE */
+    char *plugin_path;         /* folders of more, joined by ':'; NULL: the installed one alone */
     char *video_codec;    /* -c:v; NULL: the container's default */
     char *audio_codec;    /* -c:a: copy, aac, libopus, flac, pcm_s16le, none; NULL: by container */
     char *subtitle_codec; /* -c:s; NULL: by container */

@@ -21,7 +21,7 @@ void fw_settings_deinit(struct fw_settings *settings)
                       settings->format,      settings->chain,          settings->video_codec,
                       settings->audio_codec, settings->subtitle_codec, settings->pixel_format,
                       settings->video_tag,   settings->raw_size,       settings->raw_format,
-                      settings->raw_rate,    settings->fault };
+                      settings->raw_rate,    settings->plugin_path,    settings->fault };
     for (size_t i = 0; i < FW_COUNT(texts); i++)
         free(texts[i]);
     for (uint32_t i = 0; i < settings->av_option_count; i++) {
@@ -34,6 +34,7 @@ void fw_settings_deinit(struct fw_settings *settings)
         free(settings->stream_tags[i].text);
     }
     free(settings->stream_tags);
+    free_strings(&settings->plugins);
     free_strings(&settings->maps);
     free_strings(&settings->metadata);
     free_strings(&settings->reports);

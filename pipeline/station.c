@@ -1,6 +1,7 @@
 /* The ground that every role stands on: its memory, its lock, its samples. */
 #include "role.h"
 
+#include "loader.h"
 #include "message.h"
 #include "packet_ring.h"
 #include "sandbox.h"
@@ -96,6 +97,19 @@ static enum fw_sandbox_role sandbox_role(enum fw_role_kind role)
     return FW_SANDBOX_WORKER;
 }
 
+/* Code, heap and codecs, and the pools. */
+static uint64_t address_space(const struct fw_station *station)
+{
+    return FW_ADDRESS_SPACE_BASE + station->in.virtual_bytes + station->out.virtual_bytes;
+}
+
+int fw_station_lock_loading(struct fw_station *station, struct fw_error *err)
+{
+    if (station->threads || !fw_settings_has_plugins(station->settings))
+        return FW_OK;
+    return fw_loader_lock(station->settings, address_space(station), err);
+}
+
 int fw_station_lock(struct fw_station *station, const char *const *read_paths, uint32_t count,
                     struct fw_error *err)
 {
@@ -104,8 +118,7 @@ int fw_station_lock(struct fw_station *station, const char *const *read_paths, u
         struct fw_sandbox_options options = {
             .role = sandbox_role(station->role),
             .mode = station->settings->sandbox,
-            .address_space = FW_ADDRESS_SPACE_BASE + station->in.virtual_bytes +
-                             station->out.virtual_bytes,
+            .address_space = address_space(station),
             .read_paths = read_paths,
             .read_path_count = count,
         };

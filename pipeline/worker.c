@@ -5,17 +5,20 @@
 #include "role.h"
 
 #include "fault.h"
+#include "loader.h"
 
 #include "filters/chain.h"
 #include "filters/check.h"
 #include "filters/format.h"
 #include "filters/image.h"
+#include "filters/plugin.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct working {
     struct fw_hop hop;
+    struct fw_plugins *plugins;
     struct fw_chain *chain;
     struct fw_video in;
     struct fw_video out;
@@ -43,7 +46,9 @@ static int open_chain(struct fw_station *station, struct working *working, struc
     working->chain_text = fw_plan_chain_text(plan, station->settings);
     if (working->chain_text == NULL)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for the chain");
-    int status = fw_chain_create(&working->chain, working->chain_text, err);
+    int status = fw_loader_open(station->settings, &working->plugins, err);
+    if (status == FW_OK)
+        status = fw_chain_create_with(&working->chain, working->chain_text, working->plugins, err);
     if (status != FW_OK)
         return status;
     fw_chain_set_output_format(working->chain, fw_format_at(plan->output_format));
@@ -78,6 +83,8 @@ static int open_working(struct fw_station *station, struct working *working, str
     int status = fw_station_map(station, false, true, err);
     if (status == FW_OK)
         status = fw_station_join(station, station->plan, &working->hop, NULL, err);
+    if (status == FW_OK)
+        status = fw_station_lock_loading(station, err);
     if (status == FW_OK)
         status = open_chain(station, working, err);
     if (status == FW_OK)
@@ -190,6 +197,7 @@ int fw_worker_run(struct fw_station *station, struct fw_error *err)
         status = run_lease(station, &working, err);
     fw_station_sample(station, true);
     fw_chain_destroy(working.chain);
+    fw_plugins_destroy(working.plugins);
     free(working.chain_text);
     return status == FW_END ? FW_OK : status;
 }

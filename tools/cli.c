@@ -34,13 +34,13 @@ static bool add_name(struct fw_cli *cli, const char *name)
     return true;
 }
 
-static bool is_extra(const struct fw_verb *verb, const char *name)
+static const struct fw_cli_extra *find_extra(const struct fw_verb *verb, const char *name)
 {
     for (const struct fw_cli_extra *extra = verb->extras; extra && extra->name; extra++) {
         if (strcmp(extra->name, name) == 0)
-            return true;
+            return extra;
     }
-    return false;
+    return NULL;
 }
 
 /* "vv", "qqq": how often; 0 when the word is something else. */
@@ -109,6 +109,21 @@ static bool takes_no_value(struct fw_cli *cli, const char *word, const char *nam
     return true;
 }
 
+/* An option of the verb alone, at argv[index], with the value behind its '=', if any. */
+static int parse_extra(struct fw_cli *cli, const struct fw_cli_extra *extra, const char *value,
+                       int index, int argc, char **argv)
+{
+    if (!extra->value_name && value)
+        (void)fw_fail(&cli->err, FW_ERR_USAGE, "--%s takes no value", extra->name);
+    if (extra->value_name && !value && index + 1 >= argc)
+        (void)fw_fail(&cli->err, FW_ERR_USAGE, "--%s wants a value: %s", extra->name,
+                      extra->value_name);
+    else if (extra->value_name && !value)
+        value = argv[++index];
+    (void)add_option(cli, extra->name, value, false);
+    return index;
+}
+
 /* One option word, at argv[index]; returns the index of the last word it took. */
 static int parse_option(struct fw_cli *cli, int index, int argc, char **argv)
 {
@@ -126,10 +141,9 @@ static int parse_option(struct fw_cli *cli, int index, int argc, char **argv)
     char bare[128];
     (void)snprintf(bare, sizeof(bare), "%.*s", equals ? (int)(equals - name) : (int)strlen(name),
                    name);
-    if (is_extra(cli->verb, bare) && !equals) {
-        (void)add_option(cli, name, NULL, single);
-        return index;
-    }
+    const struct fw_cli_extra *extra = find_extra(cli->verb, bare);
+    if (extra)
+        return parse_extra(cli, extra, equals ? equals + 1 : NULL, index, argc, argv);
     /* FFmpeg's -strict takes a value; --strict is a flag of ours. */
     if (single && strcmp(name, "strict") == 0)
         name = word;

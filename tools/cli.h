@@ -10,6 +10,7 @@
 /* An option that one verb has beside, or instead of, those of a job. */
 struct fw_cli_extra {
     const char *name;
+    const char *value_name; /* NULL: a flag */
     const char *help;
 };
 
@@ -20,7 +21,7 @@ struct fw_verb {
     const char *usage;                 /* "IN OUT [OPTIONS]" */
     bool job_options;                  /* all of the option table, and those of encoders */
     const char *options_of;            /* the verb whose help lists them; NULL: its own */
-    const struct fw_cli_extra *extras; /* flags, ends with a NULL name; or NULL */
+    const struct fw_cli_extra *extras; /* ends with a NULL name; or NULL */
     uint32_t names_max;
     int (*run)(const struct fw_verb *verb, int argc, char **argv); /* words after the verb */
 };

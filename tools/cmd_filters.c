@@ -4,84 +4,54 @@
 
 #include "cli.h"
 #include "paper.h"
+#include "run_options.h"
 #include "term.h"
 
-static const char *type_name(enum fw_option_type type)
+static bool has(const json_t *object, const char *key)
 {
-    static const char *const names[] = {
-        [FW_OPTION_BOOL] = "bool",     [FW_OPTION_INT] = "int",     [FW_OPTION_FLOAT] = "float",
-        [FW_OPTION_ENUM] = "choice",   [FW_OPTION_FLAGS] = "flags", [FW_OPTION_COLOR] = "color",
-        [FW_OPTION_STRING] = "string", [FW_OPTION_PATH] = "file",   [FW_OPTION_EXPR] = "expression",
-        [FW_OPTION_DURATION] = "time",
-    };
-    return (size_t)type < sizeof(names) / sizeof(names[0]) ? names[type] : "?";
+    return json_object_get(object, key) != NULL;
 }
 
-static int has_range(const struct fw_option *option)
+static void print_option(FILE *out, const json_t *option)
 {
-    return (option->type == FW_OPTION_INT || option->type == FW_OPTION_FLOAT) &&
-           option->min < option->max;
+    size_t index;
+    const json_t *choice;
+    const json_t *choices = json_object_get(option, "choices");
+    fprintf(out, "  %-14s %s", fw_json_text_of(option, "name"), fw_json_text_of(option, "type"));
+    if (has(option, "min"))
+        fprintf(out, " %g..%g", fw_json_number_of(option, "min"), fw_json_number_of(option, "max"));
+    if (has(option, "unit"))
+        fprintf(out, " %s", fw_json_text_of(option, "unit"));
+    if (has(option, "default"))
+        fprintf(out, ", default %s", fw_json_text_of(option, "default"));
+    fputc('\n', out);
+    if (*fw_json_text_of(option, "help"))
+        fprintf(out, "  %-14s %s\n", "", fw_json_text_of(option, "help"));
+    json_array_foreach(choices, index, choice)
+        fprintf(out, "%s%s", index ? ", " : "                 one of ", json_string_value(choice));
+    if (json_array_size(choices) > 0)
+        fputc('\n', out);
+    if (has(option, "variables"))
+        fprintf(out, "  %-14s may use: %s\n", "", fw_json_text_of(option, "variables"));
 }
 
-static json_t *option_json(const struct fw_option *option)
+static void print_filter(FILE *out, const json_t *filter)
 {
-    json_t *object = json_pack("{s:s,s:s,s:s}", "name", option->name, "type",
-                               type_name(option->type), "help", option->help ? option->help : "");
-    json_t *choices = option->choices ? json_array() : NULL;
-    if (option->default_text)
-        (void)json_object_set_new(object, "default", json_string(option->default_text));
-    if (has_range(option)) {
-        (void)json_object_set_new(object, "min", json_real(option->min));
-        (void)json_object_set_new(object, "max", json_real(option->max));
-    }
-    if (option->unit)
-        (void)json_object_set_new(object, "unit", json_string(option->unit));
-    for (const struct fw_choice *choice = option->choices; choice && choice->name; choice++)
-        (void)json_array_append_new(choices, json_string(choice->name));
-    if (choices)
-        (void)json_object_set_new(object, "choices", choices);
-    if (option->variables)
-        (void)json_object_set_new(object, "variables", json_string(option->variables));
-    return object;
+    char file[1024];
+    size_t index;
+    const json_t *option;
+    fprintf(out, "%s: %s\n", fw_json_text_of(filter, "name"), fw_json_text_of(filter, "summary"));
+    if (has(filter, "file"))
+        fprintf(out, "  of the plugin %s\n", fw_json_name_of(filter, "file", file, sizeof(file)));
+    json_array_foreach(json_object_get(filter, "options"), index, option) print_option(out, option);
 }
 
 /* One object, one line. */
-static void print_json(FILE *out, const struct fw_filter *filter)
+static void print_json(FILE *out, const json_t *filter)
 {
-    json_t *options = json_array();
-    for (const struct fw_option *option = filter->options; option && option->name; option++)
-        (void)json_array_append_new(options, option_json(option));
-    json_t *object = json_pack("{s:s,s:s,s:s,s:o}", "schema", "framewheel-filter/1", "name",
-                               filter->name, "summary", filter->summary, "options", options);
-    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    char *text = json_dumps(filter, JSON_COMPACT | JSON_REAL_PRECISION(15));
     fprintf(out, "%s\n", text ? text : "{}");
     free(text);
-    json_decref(object);
-}
-
-static void print_option(FILE *out, const struct fw_option *option)
-{
-    const char *separator = "";
-    fprintf(out, "  %-14s %s", option->name, type_name(option->type));
-    if (has_range(option))
-        fprintf(out, " %g..%g", option->min, option->max);
-    if (option->unit)
-        fprintf(out, " %s", option->unit);
-    if (option->default_text)
-        fprintf(out, ", default %s", option->default_text);
-    fputc('\n', out);
-    if (option->help)
-        fprintf(out, "  %-14s %s\n", "", option->help);
-    if (option->choices)
-        fprintf(out, "  %-14s one of ", "");
-    for (const struct fw_choice *choice = option->choices; choice && choice->name; choice++) {
-        fprintf(out, "%s%s", separator, choice->name);
-        separator = ", ";
-    }
-    if (option->choices)
-        fputc('\n', out);
-    if (option->variables)
-        fprintf(out, "  %-14s may use: %s\n", "", option->variables);
 }
 
 /* What a chain of this filter alone is for a frame of 64x64. The caller frees *plan_out. */
@@ -172,46 +142,92 @@ static int print_foreign(const struct fw_verb *verb, const char *name, bool json
     return code;
 }
 
-static int print_one(const struct fw_verb *verb, const char *name, bool json)
+static const json_t *find(const json_t *filters, const char *name)
+{
+    size_t index;
+    const json_t *filter;
+    json_array_foreach(filters, index, filter)
+    {
+        if (strcmp(fw_json_text_of(filter, "name"), name) == 0)
+            return filter;
+    }
+    return NULL;
+}
+
+static int print_one(const struct fw_verb *verb, const json_t *filters, const char *name, bool json)
 {
     struct fw_paper paper;
-    const struct fw_filter *filter = fw_filter_find(name);
+    const json_t *filter = find(filters, name);
     if (!filter)
         return print_foreign(verb, name, json);
     if (!fw_paper_open(&paper))
         return 70;
-    if (json) {
+    if (json)
         print_json(paper.stream, filter);
-    } else {
-        fprintf(paper.stream, "%s: %s\n", filter->name, filter->summary);
-        for (const struct fw_option *option = filter->options; option && option->name; option++)
-            print_option(paper.stream, option);
+    else
+        print_filter(paper.stream, filter);
+    return fw_paper_print(&paper, verb->name);
+}
+
+static int print_all(const struct fw_verb *verb, const json_t *filters, const char *word, bool json)
+{
+    struct fw_paper paper;
+    size_t index;
+    const json_t *filter;
+    if (!fw_paper_open(&paper))
+        return 70;
+    json_array_foreach(filters, index, filter)
+    {
+        const char *name = fw_json_text_of(filter, "name");
+        const char *summary = fw_json_text_of(filter, "summary");
+        if (word && !strcasestr(name, word) && !strcasestr(summary, word))
+            continue;
+        if (json)
+            print_json(paper.stream, filter);
+        else
+            fprintf(paper.stream, "%-18s %s\n", name, summary);
     }
     return fw_paper_print(&paper, verb->name);
 }
 
-static int print_all(const struct fw_verb *verb, bool json)
+/* The table of all filters; NULL with *err set. */
+static json_t *read_filters(const struct fw_cli *cli, struct fw_error *err)
 {
-    struct fw_paper paper;
-    if (!fw_paper_open(&paper))
-        return 70;
-    for (uint32_t i = 0; i < fw_filter_count(); i++) {
-        const struct fw_filter *filter = fw_filter_at(i);
-        if (json)
-            print_json(paper.stream, filter);
-        else
-            fprintf(paper.stream, "%-14s %s\n", filter->name, filter->summary);
+    struct fw_job *job = NULL;
+    char *text = NULL;
+    int status = fw_job_create(&job, err);
+    if (status == FW_OK && !fw_cli_value(cli, "plugin-path"))
+        status = fw_plugin_path_apply(job, err);
+    for (uint32_t i = 0; i < cli->option_count && status == FW_OK; i++) {
+        const struct fw_cli_option *option = &cli->options[i];
+        if (strncmp(option->name, "plugin", 6) == 0)
+            status = fw_job_set(job, option->name, option->value, err);
     }
-    return fw_paper_print(&paper, verb->name);
+    if (status == FW_OK)
+        status = fw_job_filters(job, &text, err);
+    json_t *filters = text ? json_loads(text, 0, NULL) : NULL;
+    if (status == FW_OK && !filters)
+        (void)fw_fail(err, FW_ERR_INTERNAL, "the list of filters is no JSON");
+    free(text);
+    fw_job_destroy(job);
+    return filters;
 }
 
 int fw_cmd_filters(const struct fw_verb *verb, int argc, char **argv)
 {
     struct fw_cli cli;
+    struct fw_error err = { 0 };
     int code = fw_cli_start(&cli, verb, argc, argv);
     bool json = fw_cli_count(&cli, "json") > 0;
-    if (code < 0)
-        code = cli.name_count > 0 ? print_one(verb, cli.names[0], json) : print_all(verb, json);
+    json_t *filters = code < 0 ? read_filters(&cli, &err) : NULL;
+    if (code < 0 && !filters) {
+        fw_complain_to_user(verb->name, err.text);
+        code = fw_status_exit_code(err.status);
+    } else if (code < 0) {
+        code = cli.name_count > 0 ? print_one(verb, filters, cli.names[0], json)
+                                  : print_all(verb, filters, fw_cli_value(&cli, "search"), json);
+    }
+    json_decref(filters);
     fw_cli_deinit(&cli);
     return code;
 }

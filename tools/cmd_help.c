@@ -129,7 +129,8 @@ int fw_verb_help(const struct fw_verb *verb)
     if (verb->extras)
         fputc('\n', paper.stream);
     for (const struct fw_cli_extra *extra = verb->extras; extra && extra->name; extra++) {
-        (void)snprintf(left, sizeof(left), "%s%s", extra->name[1] ? "--" : "-", extra->name);
+        (void)snprintf(left, sizeof(left), "%s%s%s%s", extra->name[1] ? "--" : "-", extra->name,
+                       extra->value_name ? " " : "", extra->value_name ? extra->value_name : "");
         print_row(paper.stream, left, extra->help, NULL);
     }
     return fw_paper_print(&paper, NULL);

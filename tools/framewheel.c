@@ -9,18 +9,26 @@
 #include "cli.h"
 #include "term.h"
 
-static const struct fw_cli_extra json_extra[] = { { "json", "The answer as JSON." },
-                                                  { NULL, NULL } };
+static const struct fw_cli_extra json_extra[] = { { "json", NULL, "The answer as JSON." },
+                                                  { NULL, NULL, NULL } };
 static const struct fw_cli_extra probe_extras[] = {
-    { "json", "The answer as JSON." },
-    { "count", "Decode all of it and count the frames." },
-    { NULL, NULL },
+    { "json", NULL, "The answer as JSON." },
+    { "count", NULL, "Decode all of it and count the frames." },
+    { NULL, NULL, NULL },
+};
+
+static const struct fw_cli_extra filters_extras[] = {
+    { "search", "WORD", "Only filters whose name or summary holds the word." },
+    { "plugin", "FILE.so", "Filters of this shared object, too." },
+    { "plugin-path", "DIR[:DIR...]", "Filters of all shared objects there, too." },
+    { "json", NULL, "One JSON object a line." },
+    { NULL, NULL, NULL }
 };
 
 static const struct fw_cli_extra compare_extras[] = {
-    { "y", "Replace a picture that exists." },
-    { "n", "Do nothing, successfully, when the picture exists." },
-    { NULL, NULL }
+    { "y", NULL, "Replace a picture that exists." },
+    { "n", NULL, "Do nothing, successfully, when the picture exists." },
+    { NULL, NULL, NULL }
 };
 
 static const struct fw_verb verbs[] = {
@@ -29,8 +37,8 @@ static const struct fw_verb verbs[] = {
       "run", NULL, 2, fw_cmd_explain },
     { "probe", "what is in a file", "FILE [--json] [--count]", false, NULL, probe_extras, 1,
       fw_cmd_probe },
-    { "filters", "list filters, or explain one", "[NAME] [--json]", false, NULL, json_extra, 1,
-      fw_cmd_filters },
+    { "filters", "list filters, or explain one", "[NAME] [--search WORD] [--json]", false, NULL,
+      filters_extras, 1, fw_cmd_filters },
     { "doctor", "what this machine offers and lacks", "[--json]", false, NULL, json_extra, 0,
       fw_cmd_doctor },
     { "version", "versions of framewheel and its libraries", "[--json]", false, NULL, json_extra, 0,

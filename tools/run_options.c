@@ -103,6 +103,12 @@ int fw_run_options_read(struct fw_run_options *options, const struct fw_cli *cli
     return status;
 }
 
+int fw_plugin_path_apply(struct fw_job *job, struct fw_error *err)
+{
+    const char *path = getenv("FRAMEWHEEL_PLUGIN_PATH");
+    return path && *path ? fw_job_set(job, "plugin-path", path, err) : FW_OK;
+}
+
 int fw_run_options_apply(const struct fw_cli *cli, struct fw_job *job, struct fw_error *err)
 {
     const char *input;
@@ -116,6 +122,8 @@ int fw_run_options_apply(const struct fw_cli *cli, struct fw_job *job, struct fw
         if (!row || !row->command_only)
             status = fw_job_set(job, cli->options[i].name, cli->options[i].value, err);
     }
+    if (status == FW_OK && !fw_cli_value(cli, "plugin-path"))
+        status = fw_plugin_path_apply(job, err);
     if (status == FW_OK && input)
         status = fw_job_set(job, "input", input, err);
     if (status == FW_OK && output)

@@ -18,4 +18,7 @@ int fw_run_options_read(struct fw_run_options *options, const struct fw_cli *cli
 /* Sets all job options and names. */
 int fw_run_options_apply(const struct fw_cli *cli, struct fw_job *job, struct fw_error *err);
 
+/* What the user's environment says of where plugins are. */
+int fw_plugin_path_apply(struct fw_job *job, struct fw_error *err);
+
 #endif

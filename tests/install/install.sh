@@ -70,6 +70,19 @@ for program in "$work/by_pc" "$work/package/build/by_shared" "$work/package/buil
   pass "$(basename "$program") filters the clip"
 done
 
+cp -r "$prefix/share/framewheel/custom_filter" "$work/custom_filter"
+cmake -S "$work/custom_filter" -B "$work/custom_filter/build" -DCMAKE_PREFIX_PATH="$prefix" \
+  >"$work/cmake.log" || fail "the sample plugin is not configured: $(tail -n 5 "$work/cmake.log")"
+cmake --build "$work/custom_filter/build" >"$work/build.log" || fail "$(tail -n 20 "$work/build.log")"
+chmod go-w "$work/custom_filter/build/sepia.so"
+"$prefix/bin/framewheel" run "$clip" "$work/sepia.y4m" --vf sepia=0.5 \
+  --plugin "$work/custom_filter/build/sepia.so" -q || fail "the sample plugin does not run"
+frames "$clip" "lutyuv=y=val:u=floor((val*128+112*128+128)/256):v=floor((val*128+150*128+128)/256)" \
+  >"$work/expected"
+frames "$work/sepia.y4m" >"$work/found"
+cmp -s "$work/expected" "$work/found" || fail "the sample plugin's frames are not what it says"
+pass "the sample plugin builds against the installed headers and runs"
+
 code=0
 LD_LIBRARY_PATH=$library FRAMEWHEEL_HELPER=$prefix/bin/framewheel \
   "$work/by_pc" "$work/missing.mp4" "$work/out2.y4m" hflip >/dev/null 2>"$work/log" || code=$?

@@ -259,7 +259,7 @@ Test(sandbox, attacks_fail_in_every_role)
     if (!have_seccomp())
         cr_skip_test("no seccomp here, or a build with a sanitizer");
     open_tools(&tools);
-    for (int role = FW_SANDBOX_DECODER; role <= FW_SANDBOX_ENCODER; role++) {
+    for (int role = FW_SANDBOX_DECODER; role <= FW_SANDBOX_LOADER; role++) {
         struct fw_sandbox_options options = options_for((enum fw_sandbox_role)role,
                                                         FW_SANDBOX_AUTO);
         for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
@@ -435,4 +435,32 @@ Test(sandbox, describes_layers)
     cr_expect_str_eq(text, "no_new_privs,seccomp");
     fw_sandbox_describe(0x1f, text, 8);
     cr_expect_eq(strlen(text), 7);
+}
+
+static int try_second_lock(const struct tools *tools)
+{
+    const struct fw_sandbox_options options = options_for(FW_SANDBOX_WORKER, FW_SANDBOX_AUTO);
+    uint32_t layers = 0;
+    struct fw_error err = { 0 };
+    if (fw_sandbox_enter(&options, &layers, &err) < 0) {
+        dprintf(STDERR_FILENO, "%s\n", err.text);
+        return CANNOT_TELL;
+    }
+    bool code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, tools->zero_fd, 0) !=
+                MAP_FAILED;
+    return (layers & FW_LAYER_SECCOMP) && !code ? WORKED : DENIED;
+}
+
+Test(sandbox, loader_can_map_code_and_lock_itself_further)
+{
+    static const char *const paths[] = { "/usr", "/proc/self/fd" };
+    struct tools tools;
+    if (!have_seccomp())
+        cr_skip_test("no seccomp here, or a build with a sanitizer");
+    open_tools(&tools);
+    struct fw_sandbox_options options = options_for(FW_SANDBOX_LOADER, FW_SANDBOX_AUTO);
+    options.read_paths = paths;
+    options.read_path_count = 2;
+    int status = in_child(&options, &tools, try_second_lock);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == WORKED, "status %#x", (unsigned)status);
 }

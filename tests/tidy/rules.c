@@ -65,6 +65,7 @@ static const struct arrow arrows[] = {
     { "filters/*", "kernels/*.h", "" },
     { "pipeline/*",
       "filters/filter.h filters/check.h filters/chain.h filters/registry.h filters/params.h "
+      "filters/plugin.h "
       "filters/format.h filters/image.h filters/suggest.h",
       "framewheel/framewheel.h framewheel/filter.h" },
     { "tools/*", "", "framewheel/framewheel.h framewheel/filter.h" },
