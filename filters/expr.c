@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <libavutil/parseutils.h>
 
 #define VARIABLES_MAX 32
+#define FUNCTIONS_MAX 4
 #define QUIET 1000 /* added to the level of av_log calls, so that none is shown */
 
 struct fw_expr {
@@ -22,12 +24,67 @@ struct fw_expr {
 
 static const char *const constants[] = { "PI", "E", "PHI", "QP2LAMBDA" };
 static const char *const refused[] = { "st", "ld", "random", "print", "time" };
+#define REFUSED_COUNT FW_COUNT(refused)
 
 struct names {
     char text[512];
     const char *list[VARIABLES_MAX + 1];
     uint32_t count;
+    const char *functions[FUNCTIONS_MAX + 1];
+    uint32_t function_count;
+    bool allowed[REFUSED_COUNT]; /* by the order of `refused` */
 };
+
+/* libavutil hands a function nothing that tells which one it is: one entry per place. */
+static double call(void *opaque, double argument, uint32_t place)
+{
+    const struct fw_expr_calls *calls = opaque;
+    return calls ? calls->functions[place](calls->context, argument) : NAN;
+}
+
+static double call_0(void *opaque, double argument)
+{
+    return call(opaque, argument, 0);
+}
+
+static double call_1(void *opaque, double argument)
+{
+    return call(opaque, argument, 1);
+}
+
+static double call_2(void *opaque, double argument)
+{
+    return call(opaque, argument, 2);
+}
+
+static double call_3(void *opaque, double argument)
+{
+    return call(opaque, argument, 3);
+}
+
+static double (*const calls_by_place[FUNCTIONS_MAX])(void *, double) = { call_0, call_1, call_2,
+                                                                         call_3 };
+
+/* Its place among the refused ones, or REFUSED_COUNT. */
+static size_t refused_place(const char *name, size_t bytes)
+{
+    size_t i = 0;
+    while (i < REFUSED_COUNT && (strlen(refused[i]) != bytes || strncmp(refused[i], name, bytes)))
+        i++;
+    return i;
+}
+
+static void add_function(struct names *names, char *name, size_t bytes)
+{
+    size_t place = refused_place(name, bytes);
+    name[bytes] = '\0';
+    if (place < REFUSED_COUNT) {
+        names->allowed[place] = true;
+        return;
+    }
+    FW_CHECK(names->function_count < FUNCTIONS_MAX);
+    names->functions[names->function_count++] = name;
+}
 
 static void split_names(struct names *names, const char *variables)
 {
@@ -36,6 +93,11 @@ static void split_names(struct names *names, const char *variables)
     (void)snprintf(names->text, sizeof(names->text), "%s", variables);
     char *rest = names->text;
     for (char *name = strtok_r(rest, " ", &rest); name; name = strtok_r(rest, " ", &rest)) {
+        size_t bytes = strlen(name);
+        if (bytes > 2 && strcmp(name + bytes - 2, "()") == 0) {
+            add_function(names, name, bytes - 2);
+            continue;
+        }
         FW_CHECK(names->count < VARIABLES_MAX);
         names->list[names->count++] = name;
     }
@@ -83,7 +145,8 @@ static int check_names(const char *text, const struct names *names, const char *
         size_t bytes = at - first;
         const char *behind = text + at + strspn(text + at, " \t\n\r");
         if (*behind == '(') {
-            if (is_one_of(name, bytes, refused, FW_COUNT(refused)))
+            size_t place = refused_place(name, bytes);
+            if (place < REFUSED_COUNT && !names->allowed[place])
                 return fw_fail(err, FW_ERR_USAGE,
                                "%.*s() is not allowed here: a frame must not depend on the frames "
                                "before it or on the time of day",
@@ -109,7 +172,8 @@ int fw_expr_create(struct fw_expr **expr_out, const char *text, const char *vari
     struct fw_expr *expr = calloc(1, sizeof(*expr));
     if (!expr)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for an expression");
-    if (av_expr_parse(&expr->tree, text, names.list, NULL, NULL, NULL, NULL, QUIET, NULL) < 0) {
+    if (av_expr_parse(&expr->tree, text, names.list, names.functions, calls_by_place, NULL, NULL,
+                      QUIET, NULL) < 0) {
         free(expr);
         return fw_fail(err, FW_ERR_USAGE, "'%s' is not an expression that can be read", text);
     }
@@ -128,6 +192,13 @@ void fw_expr_destroy(struct fw_expr *expr)
 double fw_expr_value(const struct fw_expr *expr, const double *values)
 {
     return av_expr_eval(expr->tree, values, NULL);
+}
+
+double fw_expr_value_with(const struct fw_expr *expr, const double *values,
+                          const struct fw_expr_calls *calls)
+{
+    struct fw_expr_calls copy = *calls;
+    return av_expr_eval(expr->tree, values, &copy);
 }
 
 int fw_expr_once(double *value_out, const char *text, const char *variables, const double *values,

@@ -8,15 +8,26 @@
 
 struct fw_expr;
 
-/* Parses an expression in FFmpeg's syntax over `variables` (names separated by spaces). Refuses
- * unknown names, and st(), ld(), random(), print() and time(): they would give a frame a memory of
- * the frames before it, print, or differ from process to process. FW_ERR_USAGE with the reason,
- * naming the allowed variables. */
+/* Functions of a filter's own, of one argument, and what they are given. */
+struct fw_expr_calls {
+    double (*const *functions)(void *context, double argument);
+    void *context;
+};
+
+/* Parses an expression in FFmpeg's syntax over `variables`: names separated by spaces; one that
+ * ends with "()" is a function of one argument, at most 4 of them. Refuses unknown names, and st(),
+ * ld(), random(), print() and time(): they would give a frame a memory of the frames before it,
+ * print, or differ from process to process. Where an expression makes a table once, nothing runs
+ * on from frame to frame: "st()", "ld()" and "random()" among the variables allow these.
+ * FW_ERR_USAGE with the reason, naming the allowed variables. */
 int fw_expr_create(struct fw_expr **expr_out, const char *text, const char *variables,
                    struct fw_error *err) FW_MUST_CHECK;
 void fw_expr_destroy(struct fw_expr *expr); /* NULL ok */
 /* `values` in the order of the variables. */
 double fw_expr_value(const struct fw_expr *expr, const double *values);
+/* The same with functions in the order of their names in the variables. */
+double fw_expr_value_with(const struct fw_expr *expr, const double *values,
+                          const struct fw_expr_calls *calls);
 /* Create, value, destroy. */
 int fw_expr_once(double *value_out, const char *text, const char *variables, const double *values,
                  struct fw_error *err) FW_MUST_CHECK;

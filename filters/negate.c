@@ -2,6 +2,8 @@
  * libavfilter 5.1's filter of that name. */
 #include "filter.h"
 #include "format.h"
+#include "kernels/negate.h"
+#include "rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,9 @@ enum { PICK_Y = 1, PICK_U = 2, PICK_V = 4, PICK_R = 8, PICK_G = 16, PICK_B = 32,
 struct negate {
     int64_t components;
     int32_t negate_alpha;
+    int32_t cpu;
     int32_t width;
+    const struct fw_negate_kernels *kernels;
     const struct fw_format *format;
     uint8_t *mask; /* packed formats: one row of bits to turn over */
 };
@@ -110,6 +114,7 @@ static int negate_negotiate(void *self, const struct fw_video *in, struct fw_vid
 static int negate_start(void *self, struct fw_error *err)
 {
     struct negate *negate = self;
+    negate->kernels = fw_negate_kernels(negate->cpu);
     if (!is_packed_rgb(negate->format))
         return FW_OK;
     size_t bytes = fw_format_row_bytes(negate->format, 0, negate->width);
@@ -132,64 +137,48 @@ static void negate_stop(void *self)
     negate->mask = NULL;
 }
 
-static void row_xor(uint8_t *restrict dst, const uint8_t *restrict src,
-                    const uint8_t *restrict mask, size_t bytes)
+static void negate_row(const struct negate *negate, uint8_t *dst, const uint8_t *src, int32_t width,
+                       bool picked, uint32_t depth)
 {
-    for (size_t i = 0; i < bytes; i++)
-        dst[i] = src[i] ^ mask[i];
+    if (!picked && dst != src)
+        memcpy(dst, src, (size_t)width * (depth == 8 ? 1 : 2));
+    else if (picked && depth == 8)
+        negate->kernels->negate_u8(dst, src, width);
+    else if (picked)
+        negate->kernels->negate_u16((uint16_t *)(void *)dst, (const uint16_t *)(const void *)src,
+                                    width, (uint16_t)((1u << depth) - 1));
 }
 
-static void row_u8(uint8_t *restrict dst, const uint8_t *restrict src, int32_t count)
-{
-    for (int32_t i = 0; i < count; i++)
-        dst[i] = (uint8_t)(255 - src[i]);
-}
-
-static void row_u16(uint16_t *restrict dst, const uint16_t *restrict src, int32_t count,
-                    uint32_t maximum)
-{
-    for (int32_t i = 0; i < count; i++)
-        dst[i] = (uint16_t)(maximum - src[i]);
-}
-
-static void negate_plane(const struct fw_image *dst, const struct fw_image *src, uint32_t plane,
-                         bool picked, uint32_t depth)
-{
-    size_t bytes = fw_format_row_bytes(src->format, plane, src->width);
-    int32_t count = fw_format_plane_width(src->format, plane, src->width);
-    int32_t rows = fw_format_plane_height(src->format, plane, src->height);
-    for (int32_t y = 0; y < rows; y++) {
-        uint8_t *to = dst->data[plane] + y * dst->stride[plane];
-        const uint8_t *from = src->data[plane] + y * src->stride[plane];
-        if (!picked)
-            memcpy(to, from, bytes);
-        else if (depth == 8)
-            row_u8(to, from, count);
-        else
-            row_u16((uint16_t *)(void *)to, (const uint16_t *)(const void *)from, count,
-                    (1u << depth) - 1);
-    }
-}
-
-static int negate_process(void *self, const struct fw_frame *in, struct fw_frame *out,
-                          void *scratch, struct fw_error *err)
+static int negate_band(void *self, const struct fw_frame *in, struct fw_frame *out,
+                       int32_t row_first, int32_t row_end, void *scratch, struct fw_error *err)
 {
     (void)scratch;
     (void)err;
     const struct negate *negate = self;
     const struct fw_image *src = &in->image;
+    const struct fw_image *dst = &out->image;
     const struct fw_format *format = src->format;
-    if (negate->mask) {
-        size_t bytes = fw_format_row_bytes(format, 0, src->width);
-        for (int32_t y = 0; y < src->height; y++)
-            row_xor(out->image.data[0] + y * out->image.stride[0],
-                    src->data[0] + y * src->stride[0], negate->mask, bytes);
-        return FW_OK;
+    int32_t packed_bytes = (int32_t)fw_format_row_bytes(format, 0, src->width);
+    for (uint32_t i = 0; i < (negate->mask ? 1u : format->component_count); i++) {
+        uint32_t plane = format->components[i].plane;
+        bool picked = is_picked(negate, format, i);
+        struct fw_rows rows = fw_rows_of(src, plane, row_first, row_end);
+        for (int32_t y = rows.first; y < rows.end; y++) {
+            uint8_t *to = dst->data[plane] + y * dst->stride[plane];
+            const uint8_t *from = src->data[plane] + y * src->stride[plane];
+            if (negate->mask)
+                negate->kernels->flip(to, from, negate->mask, packed_bytes);
+            else
+                negate_row(negate, to, from, rows.width, picked, format->components[i].depth);
+        }
     }
-    for (uint32_t i = 0; i < format->component_count; i++)
-        negate_plane(&out->image, src, format->components[i].plane, is_picked(negate, format, i),
-                     format->components[i].depth);
     return FW_OK;
+}
+
+static int negate_process(void *self, const struct fw_frame *in, struct fw_frame *out,
+                          void *scratch, struct fw_error *err)
+{
+    return negate_band(self, in, out, 0, in->image.height, scratch, err);
 }
 
 const struct fw_filter fw_filter_negate = {
@@ -203,5 +192,7 @@ const struct fw_filter fw_filter_negate = {
     .accepts = negate_accepts,
     .start = negate_start,
     .process = negate_process,
+    .band = negate_band,
     .stop = negate_stop,
+    .cpu_offset = offsetof(struct negate, cpu),
 };

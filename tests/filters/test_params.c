@@ -96,6 +96,26 @@ Test(params, mistakes)
     }
 }
 
+static double twice(void *context, double argument)
+{
+    return 2 * argument + *(const double *)context;
+}
+
+Test(expr, functions_of_a_filter)
+{
+    static double (*const functions[])(void *, double) = { twice };
+    const double values[] = { 3 };
+    double context = 0.5;
+    const struct fw_expr_calls calls = { functions, &context };
+    struct fw_error err = { 0 };
+    struct fw_expr *expr;
+    cr_assert_eq(fw_expr_create(&expr, "twice(a)+st(0,1)", "a twice() st()", &err), FW_OK);
+    cr_assert_float_eq(fw_expr_value_with(expr, values, &calls), 7.5, 1e-9);
+    fw_expr_destroy(expr);
+    cr_assert_eq(fw_expr_create(&expr, "twice(a)+ld(0)", "a twice() st()", &err), FW_ERR_USAGE);
+    cr_assert(strstr(err.text, "ld() is not allowed"));
+}
+
 Test(expr, values_and_refusals)
 {
     struct fw_error err = { 0 };

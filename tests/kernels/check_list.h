@@ -1,3 +1,5 @@
 /* One CHECK_OPERATION(name) per file of checks: it has check_NAME and bench_NAME, which take a
  * struct check_run. */
+CHECK_OPERATION(lut)
+CHECK_OPERATION(negate)
 CHECK_OPERATION(turn)
