@@ -2,4 +2,5 @@
  * struct check_run. */
 CHECK_OPERATION(lut)
 CHECK_OPERATION(negate)
+CHECK_OPERATION(binomial)
 CHECK_OPERATION(turn)
