@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include "check.h"
+#include "kernels/cpu.h"
 #include "params.h"
 #include "plugin.h"
 #include "registry.h"
@@ -159,6 +160,7 @@ int fw_chain_create_with(struct fw_chain **chain_out, const char *text, struct f
     struct fw_chain *chain = calloc(1, sizeof(*chain));
     if (!chain)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a filter chain");
+    chain->cpu = (int32_t)fw_cpu_detect();
     chain->text = strdup(text);
     if (!chain->text) {
         fw_chain_destroy(chain);
@@ -202,6 +204,11 @@ void fw_chain_set_output_format(struct fw_chain *chain, const struct fw_format *
 {
     chain->output_format = format;
     chain->negotiated = false;
+}
+
+void fw_chain_set_cpu(struct fw_chain *chain, int level)
+{
+    chain->cpu = level < chain->cpu ? level : chain->cpu;
 }
 
 uint32_t fw_chain_step_count(const struct fw_chain *chain)

@@ -52,6 +52,10 @@ int fw_chain_negotiate(struct fw_chain *chain, const struct fw_video *in, struct
  * After create, before negotiate; NULL removes it. */
 void fw_chain_set_output_format(struct fw_chain *chain, const struct fw_format *format);
 
+/* The highest level of instructions that built-in filters use, an enum fw_cpu; before start. What
+ * the machine has, unless it is set. */
+void fw_chain_set_cpu(struct fw_chain *chain, int level);
+
 /* Takes memory, tables and graphs; the last point where files are opened. After it, process()
  * allocates nothing but what libavfilter does by itself. */
 int fw_chain_start(struct fw_chain *chain, struct fw_error *err) FW_MUST_CHECK;

@@ -8,14 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int start_stage(struct fw_stage *stage, struct fw_error *err)
+static int start_filter(const struct fw_chain *chain, const struct fw_item *item,
+                        struct fw_error *err)
+{
+    const struct fw_filter *filter = item->filter;
+    if (filter->cpu_offset)
+        memcpy((char *)item->self + filter->cpu_offset, &chain->cpu, sizeof(chain->cpu));
+    return filter->start ? filter->start(item->self, err) : FW_OK;
+}
+
+static int start_stage(const struct fw_chain *chain, struct fw_stage *stage, struct fw_error *err)
 {
     switch (stage->kind) {
     case FW_STAGE_CONVERT:
         return fw_convert_open(&stage->convert, &stage->in, &stage->out, err);
     case FW_STAGE_FILTER:
-        return stage->item->filter->start ? stage->item->filter->start(stage->item->self, err)
-                                          : FW_OK;
+        return start_filter(chain, stage->item, err);
     case FW_STAGE_LAVFI: {
         struct fw_lavfi_call *calls[FW_CHAIN_FILTERS_MAX] = { NULL };
         for (uint32_t i = 0; i < stage->item_count; i++)
@@ -58,7 +66,7 @@ int fw_chain_start(struct fw_chain *chain, struct fw_error *err)
     for (uint32_t i = 0; i < chain->stage_count && status == FW_OK; i++) {
         struct fw_stage *stage = &chain->stages[i];
         stage->started = true;
-        status = start_stage(stage, err);
+        status = start_stage(chain, stage, err);
         if (status < 0)
             fw_error_prefix(err, "filter '%s'", chain->steps[stage->step].name);
     }

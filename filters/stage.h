@@ -48,6 +48,7 @@ struct fw_chain {
     uint32_t item_count;
     struct fw_item items[FW_CHAIN_FILTERS_MAX];
     const struct fw_format *output_format;
+    int32_t cpu; /* enum fw_cpu */
 
     bool negotiated;
     bool started;

@@ -1,0 +1,157 @@
+/*
+ * One chain over the frames of a raw file, in one thread:
+ *
+ *     bench_filters FORMAT WxH FILE CHAIN [c|avx2|avx512 [SECONDS]]
+ *
+ * The frames are read into memory first. Prints the chain's CPU time for one frame: `ms X`, the
+ * median over its passes.
+ */
+#include "chain.h"
+#include "format.h"
+#include "image.h"
+#include "kernels/cpu.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FRAMES_MAX 64
+/* In a pipeline a frame is warm in the last cache when its filter comes to it: so are these. */
+#define WARM_BYTES (16u << 20)
+#define PASSES_MAX 4096
+
+struct bench {
+    struct fw_video in;
+    struct fw_video out;
+    struct fw_chain *chain;
+    struct fw_frame frames[FRAMES_MAX];
+    uint32_t frame_count;
+    struct fw_image result;
+};
+
+static int fail(const char *text)
+{
+    (void)fprintf(stderr, "bench_filters: %s\n", text);
+    return 1;
+}
+
+static int take_image(struct fw_image *image, const struct fw_video *video)
+{
+    struct fw_image_layout layout;
+    if (fw_image_layout(&layout, video->format, video->width, video->height) < 0)
+        return -1;
+    void *block = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
+    if (!block)
+        return -1;
+    memset(block, 0, layout.bytes);
+    fw_image_map(image, &layout, video->format, video->width, video->height, block);
+    return 0;
+}
+
+static int read_image(FILE *file, const struct fw_image *image)
+{
+    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
+        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
+        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
+        for (int32_t y = 0; y < rows; y++) {
+            if (fread(image->data[plane] + y * image->stride[plane], 1, bytes, file) != bytes)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_frames(struct bench *bench, const char *path)
+{
+    struct fw_image_layout layout;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return -1;
+    size_t bytes = fw_image_layout(&layout, bench->in.format, bench->in.width, bench->in.height) < 0
+                       ? 0
+                       : layout.bytes;
+    while (bench->frame_count < FRAMES_MAX &&
+           (bench->frame_count < 2 || (bench->frame_count + 1) * bytes <= WARM_BYTES)) {
+        struct fw_frame *frame = &bench->frames[bench->frame_count];
+        *frame = (struct fw_frame){ .struct_size = sizeof(*frame),
+                                    .sample_aspect = { 1, 1 },
+                                    .color = bench->in.color };
+        if (take_image(&frame->image, &bench->in) < 0 || read_image(file, &frame->image) < 0)
+            break;
+        bench->frame_count++;
+    }
+    (void)fclose(file);
+    return bench->frame_count > 0 ? 0 : -1;
+}
+
+static double cpu_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* Every frame once, under numbers that go on. ms of one frame; negative: failed. */
+static double pass(struct bench *bench, uint64_t first, struct fw_error *err)
+{
+    double start = cpu_ms();
+    for (uint32_t i = 0; i < bench->frame_count; i++) {
+        struct fw_frame *in = &bench->frames[i];
+        in->index = first + i;
+        in->pts = (int64_t)in->index;
+        struct fw_frame out = *in;
+        out.image = bench->result;
+        if (fw_chain_process(bench->chain, in, &out, err) < 0)
+            return -1;
+    }
+    return (cpu_ms() - start) / bench->frame_count;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int run(struct bench *bench, double seconds, struct fw_error *err)
+{
+    static double times[PASSES_MAX];
+    uint32_t count = 0;
+    double spent = 0;
+    if (pass(bench, 0, err) < 0)
+        return fail(err->text);
+    while (count < 3 || (spent < seconds * 1e3 && count < PASSES_MAX)) {
+        double ms = pass(bench, (uint64_t)(count + 1) * bench->frame_count, err);
+        if (ms < 0)
+            return fail(err->text);
+        times[count++] = ms;
+        spent += ms * bench->frame_count;
+    }
+    qsort(times, count, sizeof(times[0]), compare);
+    (void)printf("ms %.4f\n", times[count / 2]);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench bench;
+    struct fw_error err = { 0 };
+    if (argc < 5 || sscanf(argv[2], "%dx%d", &bench.in.width, &bench.in.height) != 2)
+        return fail("FORMAT WxH FILE CHAIN [CPU [SECONDS]]");
+    bench.in.format = fw_format_find(argv[1]);
+    bench.in.sample_aspect = (struct fw_rational){ 1, 1 };
+    bench.in.time_base = (struct fw_rational){ 1, 25 };
+    bench.in.frame_rate = (struct fw_rational){ 25, 1 };
+    bench.in.color.matrix = 2;
+    if (!bench.in.format || read_frames(&bench, argv[3]) < 0)
+        return fail("no such format, or no whole frame in the file");
+    if (fw_chain_create(&bench.chain, argv[4], &err) < 0 ||
+        fw_chain_negotiate(bench.chain, &bench.in, &bench.out, &err) < 0)
+        return fail(err.text);
+    if (argc > 5)
+        fw_chain_set_cpu(bench.chain, fw_cpu_parse(argv[5]));
+    if (fw_chain_start(bench.chain, &err) < 0 || take_image(&bench.result, &bench.out) < 0)
+        return fail(err.status ? err.text : "no memory");
+    return run(&bench, argc > 6 ? atof(argv[6]) : 1, &err);
+}
