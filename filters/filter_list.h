@@ -1,10 +1,12 @@
 /* One FW_FILTER(name) line per built-in. Read by registry.c, by CMake and by the tests. */
 FW_FILTER(boxblur)
 FW_FILTER(crop)
+FW_FILTER(curves)
 FW_FILTER(fade)
 FW_FILTER(format)
 FW_FILTER(hflip)
 FW_FILTER(lut)
+FW_FILTER(lut1d)
 FW_FILTER(lutrgb)
 FW_FILTER(lutyuv)
 FW_FILTER(median)
