@@ -1,5 +1,7 @@
 /* One FW_FILTER(name) line per built-in. Read by registry.c, by CMake and by the tests. */
 FW_FILTER(boxblur)
+FW_FILTER(colorbalance)
+FW_FILTER(colorchannelmixer)
 FW_FILTER(crop)
 FW_FILTER(curves)
 FW_FILTER(fade)
