@@ -301,6 +301,11 @@ struct fw_filter {
     size_t cpu_offset;
 };
 
+/* For cpu_offset: does not compile for the first member, whose offset would say that there is none.
+ */
+#define FW_CPU_OFFSET(type, member)                                                                \
+    (offsetof(type, member) / (size_t)(offsetof(type, member) != 0))
+
 /*
  * What a plugin exports, as a constant of this type under the name FW_PLUGIN_SYMBOL:
  *

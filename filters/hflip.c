@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct hflip {
-    int32_t cpu;
     const struct fw_turn_kernels *kernels;
+    int32_t cpu;
 };
 
 static const struct fw_option hflip_options[] = { { .name = NULL } };
@@ -85,5 +85,5 @@ const struct fw_filter fw_filter_hflip = {
     .start = hflip_start,
     .process = hflip_process,
     .band = hflip_band,
-    .cpu_offset = offsetof(struct hflip, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct hflip, cpu),
 };

@@ -265,7 +265,7 @@ static int lut_process(void *self, const struct fw_frame *in, struct fw_frame *o
         .process = lut_process,                                                                    \
         .band = lut_band,                                                                          \
         .stop = lut_stop,                                                                          \
-        .cpu_offset = offsetof(struct lut, cpu),                                                   \
+        .cpu_offset = FW_CPU_OFFSET(struct lut, cpu),                                              \
     };
 
 DEFINE_FILTER(lut, "map every component through a table made by an expression")

@@ -275,5 +275,5 @@ const struct fw_filter fw_filter_median = {
     .start = median_start,
     .process = median_process,
     .band = median_band,
-    .cpu_offset = offsetof(struct median, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct median, cpu),
 };

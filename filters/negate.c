@@ -194,5 +194,5 @@ const struct fw_filter fw_filter_negate = {
     .process = negate_process,
     .band = negate_band,
     .stop = negate_stop,
-    .cpu_offset = offsetof(struct negate, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct negate, cpu),
 };

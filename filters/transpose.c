@@ -130,5 +130,5 @@ const struct fw_filter fw_filter_transpose = {
     .accepts = transpose_accepts,
     .start = transpose_start,
     .process = transpose_process,
-    .cpu_offset = offsetof(struct transpose, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct transpose, cpu),
 };

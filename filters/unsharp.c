@@ -179,5 +179,5 @@ const struct fw_filter fw_filter_unsharp = {
     .start = unsharp_start,
     .process = unsharp_process,
     .band = unsharp_band,
-    .cpu_offset = offsetof(struct unsharp, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct unsharp, cpu),
 };
