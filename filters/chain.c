@@ -14,14 +14,15 @@
 
 #define ENABLE_VARIABLES "t n pos w h"
 
-enum fw_class fw_item_class(const struct fw_item *item)
+const char *fw_class_reason(enum fw_class filter_class)
 {
-    if (item->foreign) {
-        struct fw_lavfi_traits traits;
-        fw_lavfi_call_traits(item->foreign, &traits);
-        return traits.filter_class;
-    }
-    return item->enable ? FW_CLASS_INDEXED : FW_CLASS_PURE;
+    static const char *const reasons[] = {
+        [FW_CLASS_PURE] = "reads nothing but the frame",
+        [FW_CLASS_INDEXED] = "reads the frame's number or time",
+        [FW_CLASS_WINDOWED] = "reads the frames around the frame",
+        [FW_CLASS_SEQUENTIAL] = "reads what it kept of the frames before",
+    };
+    return reasons[filter_class];
 }
 
 const char *fw_item_engine(const struct fw_item *item)
@@ -39,12 +40,12 @@ void fw_chain_list_items(struct fw_chain *chain)
         step->name = item->call->name;
         step->args = item->call->text;
         step->engine = fw_item_engine(item);
-        step->filter_class = fw_item_class(item);
-        step->reason = step->filter_class == FW_CLASS_PURE ? "reads nothing but the frame"
-                                                           : "reads the frame's number or time";
+        step->filter_class = item->enable ? FW_CLASS_INDEXED : FW_CLASS_PURE;
+        step->reason = fw_class_reason(step->filter_class);
         if (item->foreign) {
             struct fw_lavfi_traits traits;
             fw_lavfi_call_traits(item->foreign, &traits);
+            step->filter_class = traits.filter_class;
             step->reason = traits.reason;
         }
     }
@@ -234,9 +235,6 @@ void fw_chain_needs(const struct fw_chain *chain, struct fw_chain_needs *needs_o
         const struct fw_chain_step *step = &chain->steps[i];
         if (step->filter_class > needs_out->filter_class)
             needs_out->filter_class = step->filter_class;
-        needs_out->before += step->before;
-        needs_out->after += step->after;
         needs_out->flags |= step->flags & (FW_CAPS_PROCESS_ONLY | FW_CAPS_READS_FILES);
     }
-    needs_out->scratch_bytes = 2 * chain->image_bytes + chain->scratch_bytes;
 }

@@ -123,7 +123,9 @@ void fw_lavfi_call_destroy(struct fw_lavfi_call *call)
 
 void fw_lavfi_call_traits(const struct fw_lavfi_call *call, struct fw_lavfi_traits *traits_out)
 {
-    traits_out->filter_class = call->filter_class;
+    *traits_out = (struct fw_lavfi_traits){ .filter_class = call->filter_class,
+                                            .rate_num = 1,
+                                            .rate_den = 1 };
     traits_out->flags = call->reads_files ? FW_CAPS_READS_FILES : 0;
     traits_out->reason = call->filter_class == FW_CLASS_PURE ? "reads nothing but the frame"
                                                              : "reads the frame's number or time";
@@ -492,9 +494,11 @@ static int prepare(struct fw_lavfi *lavfi, const struct fw_frame *in, struct fw_
     return FW_OK;
 }
 
-int fw_lavfi_process(struct fw_lavfi *lavfi, const struct fw_frame *in, struct fw_frame *out,
-                     struct fw_error *err)
+int fw_lavfi_process(struct fw_lavfi *lavfi, const struct fw_frame *const *window, int32_t before,
+                     int32_t after, struct fw_frame *out, struct fw_error *err)
 {
+    const struct fw_frame *in = window[0];
+    FW_CHECK(before == 0 && after == 0);
     int status = prepare(lavfi, in, err);
     if (status < 0) {
         av_frame_unref(lavfi->in);
@@ -516,6 +520,21 @@ int fw_lavfi_process(struct fw_lavfi *lavfi, const struct fw_frame *in, struct f
         status = fw_fail(err, FW_ERR_FILTER, "libavfilter keeps frame %llu beyond its turn",
                          (unsigned long long)in->index);
     return status;
+}
+
+/* No filter of the class table keeps state: calls that do are refused when they are created. */
+int fw_lavfi_push(struct fw_lavfi *lavfi, const struct fw_frame *in, struct fw_error *err)
+{
+    (void)lavfi;
+    (void)in;
+    return fw_fail(err, FW_ERR_INTERNAL, "libavfilter was given a frame of a sequence");
+}
+
+int fw_lavfi_pull(struct fw_lavfi *lavfi, struct fw_frame *out, struct fw_error *err)
+{
+    (void)lavfi;
+    (void)out;
+    return fw_fail(err, FW_ERR_INTERNAL, "libavfilter was asked for a frame of a sequence");
 }
 
 void fw_lavfi_close(struct fw_lavfi *lavfi)

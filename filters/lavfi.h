@@ -14,6 +14,10 @@ struct fw_lavfi_traits {
     enum fw_class filter_class;
     const char *reason;
     uint32_t flags; /* enum fw_caps_flags */
+    int32_t before; /* windowed: neighbours it reads */
+    int32_t after;
+    int32_t rate_num; /* as in struct fw_caps */
+    int32_t rate_den;
 };
 
 /* Whether libavfilter has a filter of this name. */
@@ -51,9 +55,14 @@ int fw_lavfi_plan(struct fw_lavfi_call *const *calls, uint32_t count, const stru
 int fw_lavfi_open(struct fw_lavfi **graph_out, struct fw_lavfi_call *const *calls, uint32_t count,
                   const struct fw_video *in, const struct fw_video *out,
                   struct fw_error *err) FW_MUST_CHECK;
-/* One frame in, one out, copied into out->image; pts, flags and colour of *out are set. */
-int fw_lavfi_process(struct fw_lavfi *graph, const struct fw_frame *in, struct fw_frame *out,
-                     struct fw_error *err) FW_MUST_CHECK;
+/* Graphs that are not sequential: the output for in[0], copied into out->image; pts, flags and
+ * colour of *out are set. in[-before] to in[after] are there, NULL beyond the ends. */
+int fw_lavfi_process(struct fw_lavfi *graph, const struct fw_frame *const *in, int32_t before,
+                     int32_t after, struct fw_frame *out, struct fw_error *err) FW_MUST_CHECK;
+/* Sequential graphs: a frame, copied, or NULL at the end; then pull until it returns FW_END. */
+int fw_lavfi_push(struct fw_lavfi *graph, const struct fw_frame *in,
+                  struct fw_error *err) FW_MUST_CHECK;
+int fw_lavfi_pull(struct fw_lavfi *graph, struct fw_frame *out, struct fw_error *err) FW_MUST_CHECK;
 void fw_lavfi_close(struct fw_lavfi *graph); /* NULL ok */
 
 #endif

@@ -1,8 +1,6 @@
 /* Negotiation: from an input to stages, with the conversions between them. */
 #include "stage.h"
 
-#include "image.h"
-
 #include <string.h>
 
 static struct fw_stage *add_stage(struct fw_chain *chain, enum fw_stage_kind kind,
@@ -12,6 +10,7 @@ static struct fw_stage *add_stage(struct fw_chain *chain, enum fw_stage_kind kin
     memset(stage, 0, sizeof(*stage));
     stage->kind = kind;
     stage->step = chain->step_count;
+    stage->step_count = 1;
     stage->in = *in;
     stage->out = *in;
     stage->caps.struct_size = sizeof(stage->caps);
@@ -60,26 +59,44 @@ static bool accepts_format(void *opaque, const struct fw_format *format)
     return !item->filter->accepts || item->filter->accepts(item->self, format);
 }
 
-static int check_class(const struct fw_item *item, const struct fw_stage *stage,
-                       struct fw_error *err)
+/* What a filter says of itself must hold together: plugins say it, too. */
+static int check_caps(const struct fw_item *item, const struct fw_caps *caps, struct fw_error *err)
 {
-    const struct fw_caps *caps = &stage->caps;
-    if (caps->filter_class == FW_CLASS_WINDOWED)
-        return fw_fail(err, FW_ERR_USAGE,
-                       "filter '%s' reads %d frames before and %d after each frame: it needs a "
-                       "windowed stage, which is not supported yet",
-                       item->call->name, caps->before, caps->after);
-    if (caps->filter_class == FW_CLASS_SEQUENTIAL)
-        return fw_fail(err, FW_ERR_USAGE,
-                       "filter '%s' keeps state between frames: it needs a sequential stage, which "
-                       "is not supported yet",
-                       item->call->name);
+    const struct fw_filter *filter = item->filter;
+    bool windowed = caps->filter_class == FW_CLASS_WINDOWED;
+    bool sequential = caps->filter_class == FW_CLASS_SEQUENTIAL;
+    bool counted = caps->rate_num > 0 && caps->rate_den > 0;
+    bool called = filter->process || (!sequential && filter->band);
+    if (windowed)
+        called = filter->window;
+    if (caps->filter_class > FW_CLASS_SEQUENTIAL || !called)
+        return fw_fail(err, FW_ERR_FILTER, "filter '%s' has no function of its class",
+                       filter->name);
+    if (caps->before < 0 || caps->after < 0 || caps->before > FW_CHAIN_NEIGHBOURS_MAX ||
+        caps->after > FW_CHAIN_NEIGHBOURS_MAX || (!windowed && (caps->before || caps->after)))
+        return fw_fail(err, FW_ERR_FILTER, "filter '%s' reads %d frames before and %d after one",
+                       filter->name, caps->before, caps->after);
+    if (counted ? caps->rate_num > 1 && caps->rate_den > 1
+                : !sequential || caps->rate_num != 0 || caps->rate_den != 0)
+        return fw_fail(err, FW_ERR_FILTER, "filter '%s' has a rate of %d/%d", filter->name,
+                       caps->rate_num, caps->rate_den);
+    return FW_OK;
+}
+
+static int check_enable(const struct fw_item *item, const struct fw_stage *stage,
+                        struct fw_error *err)
+{
     const struct fw_video *in = &stage->in;
     const struct fw_video *out = &stage->out;
+    const struct fw_caps *caps = &stage->caps;
     if (item->enable &&
         (in->format != out->format || in->width != out->width || in->height != out->height))
         return fw_fail(err, FW_ERR_USAGE,
                        "filter '%s' cannot take 'enable' here: it changes the size or the format",
+                       item->call->name);
+    if (item->enable && (caps->rate_num != 1 || caps->rate_den != 1))
+        return fw_fail(err, FW_ERR_USAGE,
+                       "filter '%s' cannot take 'enable' here: it changes the number of frames",
                        item->call->name);
     return FW_OK;
 }
@@ -121,14 +138,42 @@ static int add_filter(struct fw_chain *chain, struct fw_item *item, struct fw_vi
     stage->item_count = 1;
     if (item->enable && stage->caps.filter_class == FW_CLASS_PURE)
         stage->caps.filter_class = FW_CLASS_INDEXED;
+    status = check_caps(item, &stage->caps, err);
+    if (status < 0)
+        return status;
     struct fw_chain_step *step = add_step(chain, stage);
     step->name = item->call->name;
     step->args = item->call->text;
     step->engine = fw_item_engine(item);
-    step->reason = stage->caps.filter_class == FW_CLASS_PURE ? "reads nothing but the frame"
-                                                             : "reads the frame's number or time";
+    step->reason = fw_class_reason(stage->caps.filter_class);
     *video = stage->out;
-    return check_class(item, stage, err);
+    return check_enable(item, stage, err);
+}
+
+static void add_traits(struct fw_caps *caps, const struct fw_lavfi_traits *traits)
+{
+    caps->flags |= traits->flags;
+    if (traits->filter_class > caps->filter_class)
+        caps->filter_class = traits->filter_class;
+    caps->before += traits->before;
+    caps->after += traits->after;
+    caps->rate_num *= traits->rate_num;
+    caps->rate_den *= traits->rate_den;
+}
+
+/* Filters that may share a graph: all in order or none, and a window has one for itself. */
+static bool groups_with(const struct fw_item *item, const struct fw_item *next)
+{
+    struct fw_lavfi_traits a;
+    struct fw_lavfi_traits b;
+    if (!next->foreign)
+        return false;
+    fw_lavfi_call_traits(item->foreign, &a);
+    fw_lavfi_call_traits(next->foreign, &b);
+    if (a.filter_class == FW_CLASS_SEQUENTIAL || b.filter_class == FW_CLASS_SEQUENTIAL)
+        return a.filter_class == b.filter_class;
+    return a.filter_class != FW_CLASS_WINDOWED && b.filter_class != FW_CLASS_WINDOWED &&
+           a.rate_num == 1 && b.rate_num == 1 && a.rate_den == 1 && b.rate_den == 1;
 }
 
 /* One graph for all neighbours, so that libavfilter negotiates between them as in ffmpeg. */
@@ -145,6 +190,7 @@ static int add_group(struct fw_chain *chain, uint32_t first, uint32_t count, str
     struct fw_stage *stage = add_stage(chain, FW_STAGE_LAVFI, video);
     stage->item = &chain->items[first];
     stage->item_count = count;
+    stage->step_count = count;
     for (uint32_t i = 0; i < count; i++) {
         struct fw_lavfi_traits traits;
         fw_lavfi_call_traits(calls[i], &traits);
@@ -155,11 +201,11 @@ static int add_group(struct fw_chain *chain, uint32_t first, uint32_t count, str
         step->reason = traits.reason;
         step->filter_class = traits.filter_class;
         step->flags = traits.flags;
+        step->before = traits.before;
+        step->after = traits.after;
         step->in = i ? links[i - 1] : *video;
         step->out = links[i];
-        stage->caps.flags |= traits.flags;
-        if (traits.filter_class > stage->caps.filter_class)
-            stage->caps.filter_class = traits.filter_class;
+        add_traits(&stage->caps, &traits);
     }
     stage->out = links[count - 1];
     *video = stage->out;
@@ -198,8 +244,8 @@ static int add_items(struct fw_chain *chain, struct fw_video *video, struct fw_e
     agree(chain, video, needs);
     while (i < chain->item_count) {
         uint32_t count = chain->items[i].foreign ? 1 : 0;
-        while (count && i + count < chain->item_count && chain->items[i + count].foreign &&
-               !needs[i + count].converted)
+        while (count && i + count < chain->item_count && !needs[i + count].converted &&
+               groups_with(&chain->items[i], &chain->items[i + count]))
             count++;
         int status = convert_as_agreed(chain, &chain->items[i], &needs[i], video, err);
         if (status == FW_OK)
@@ -214,12 +260,10 @@ static int add_items(struct fw_chain *chain, struct fw_video *video, struct fw_e
     return FW_OK;
 }
 
-/* Every link must be an image that can be laid out; the largest one sizes the intermediates. */
-static int measure(struct fw_chain *chain, const struct fw_video *in, struct fw_error *err)
+/* Every link must be an image that can be laid out. */
+static int check_sizes(struct fw_chain *chain, const struct fw_video *in, struct fw_error *err)
 {
     struct fw_image_layout layout;
-    chain->image_bytes = 0;
-    chain->scratch_bytes = 0;
     if (fw_image_layout(&layout, in->format, in->width, in->height) < 0)
         return fw_fail(err, FW_ERR_USAGE, "no chain can take frames of %dx%d", in->width,
                        in->height);
@@ -228,10 +272,6 @@ static int measure(struct fw_chain *chain, const struct fw_video *in, struct fw_
         if (fw_image_layout(&layout, stage->out.format, stage->out.width, stage->out.height) < 0)
             return fw_fail(err, FW_ERR_USAGE, "filter '%s' would make frames of %dx%d",
                            chain->steps[stage->step].name, stage->out.width, stage->out.height);
-        if (chain->stage_count > 1 && layout.bytes > chain->image_bytes)
-            chain->image_bytes = layout.bytes;
-        if (stage->caps.scratch_bytes > chain->scratch_bytes)
-            chain->scratch_bytes = stage->caps.scratch_bytes;
     }
     return FW_OK;
 }
@@ -248,7 +288,9 @@ int fw_chain_negotiate(struct fw_chain *chain, const struct fw_video *in, struct
     if (status == FW_OK)
         status = add_items(chain, &video, err);
     if (status == FW_OK)
-        status = measure(chain, in, err);
+        status = check_sizes(chain, in, err);
+    if (status == FW_OK)
+        status = fw_chain_cut(chain, in, err);
     if (status < 0) {
         chain->stage_count = 0;
         fw_chain_list_items(chain);

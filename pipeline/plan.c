@@ -98,18 +98,31 @@ static void note_steps(struct planning *planning)
     struct fw_plan *plan = &planning->plan;
     struct fw_chain_needs needs;
     fw_chain_needs(planning->chain, &needs);
+    struct fw_chain_segment segment;
+    fw_chain_segment_at(planning->chain, 0, &segment);
     plan->chain_flags = needs.flags;
-    /* Parallel filters fuse into one stage, which is one hop. */
     plan->hop_count = 1;
-    plan->hops[0].scratch_bytes = needs.scratch_bytes;
-    plan->hops[0].geometry.before = needs.before;
-    plan->hops[0].geometry.after = needs.after;
+    plan->hops[0].scratch_bytes = segment.scratch_bytes;
     plan->step_count = fw_chain_step_count(planning->chain);
     for (uint32_t i = 0; i < plan->step_count && i < FW_PLAN_STEPS; i++) {
         struct fw_chain_step step;
         fw_chain_step_at(planning->chain, i, &step);
         snprintf(plan->steps[i], sizeof(plan->steps[i]), "%s", step.name);
     }
+}
+
+/* One hop carries one parallel segment, frame by frame. */
+static int check_segments(const struct fw_chain *chain, struct fw_error *err)
+{
+    struct fw_chain_segment segment;
+    fw_chain_segment_at(chain, 0, &segment);
+    bool alone = segment.before == 0 && segment.after == 0 && segment.rate_num == 1 &&
+                 segment.rate_den == 1;
+    if (fw_chain_segment_count(chain) == 1 && alone)
+        return FW_OK;
+    return fw_fail(err, FW_ERR_USAGE,
+                   "this chain has filters that read other frames than their own or change the "
+                   "number of frames, which jobs do not support");
 }
 
 static int plan_chain(struct planning *planning, struct fw_error *err)
@@ -135,6 +148,8 @@ static int plan_chain(struct planning *planning, struct fw_error *err)
         status = fw_chain_negotiate(planning->chain, &planning->media.video_params, &out, err);
         fw_link_from_video(&plan->output, &out);
     }
+    if (status == FW_OK)
+        status = check_segments(planning->chain, err);
     if (status == FW_OK)
         note_steps(planning);
     return status;

@@ -57,7 +57,7 @@ static int open_chain(struct fw_station *station, struct working *working, struc
     if (status == FW_OK)
         status = check_negotiated(plan, working, err);
     if (status == FW_OK)
-        status = fw_chain_start(working->chain, err);
+        status = fw_chain_start(working->chain, 0, err);
     if (status != FW_OK)
         return status;
     if (fw_image_layout(&working->in_layout, working->in.format, working->in.width,
@@ -149,7 +149,8 @@ static int do_frame(struct fw_station *station, struct working *working, struct 
                  working->out.height, work->out);
     station->self->step = 0; /* not where the last frame ended */
     fw_fault_point(station->settings->fault, "worker", "mid_filter", work->seq);
-    int status = fw_chain_process(working->chain, &in, &out, err);
+    const struct fw_frame *window[] = { &in };
+    int status = fw_chain_process(working->chain, window, &out, err);
     if (status < 0) {
         fw_error_prefix(err, "frame %llu", (unsigned long long)work->seq);
         return status;

@@ -100,9 +100,10 @@ static double pass(struct bench *bench, uint64_t first, struct fw_error *err)
         struct fw_frame *in = &bench->frames[i];
         in->index = first + i;
         in->pts = (int64_t)in->index;
+        const struct fw_frame *window[] = { in };
         struct fw_frame out = *in;
         out.image = bench->result;
-        if (fw_chain_process(bench->chain, in, &out, err) < 0)
+        if (fw_chain_process(bench->chain, window, &out, err) < 0)
             return -1;
     }
     return (cpu_ms() - start) / bench->frame_count;
@@ -151,7 +152,7 @@ int main(int argc, char **argv)
         return fail(err.text);
     if (argc > 5)
         fw_chain_set_cpu(bench.chain, fw_cpu_parse(argv[5]));
-    if (fw_chain_start(bench.chain, &err) < 0 || take_image(&bench.result, &bench.out) < 0)
+    if (fw_chain_start(bench.chain, 0, &err) < 0 || take_image(&bench.result, &bench.out) < 0)
         return fail(err.status ? err.text : "no memory");
     return run(&bench, argc > 6 ? atof(argv[6]) : 1, &err);
 }

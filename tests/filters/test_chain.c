@@ -176,7 +176,7 @@ Test(chain, conversions_are_listed_and_negotiation_may_be_repeated)
         fw_chain_step_at(chain, 3, &step);
         cr_assert(step.inserted);
         cr_assert_str_eq(out.format->name, "yuv444p");
-        cr_assert_eq(fw_chain_start(chain, &err), FW_OK, "%s", err.text);
+        cr_assert_eq(fw_chain_start(chain, 0, &err), FW_OK, "%s", err.text);
     }
     fw_chain_destroy(chain);
 }

@@ -6,10 +6,10 @@
  * FW_GOLDEN_PRINT=1 prints the lines with the hashes of this build. `scale` and `format` are not
  * here for formats whose kernels zimg computes in floating point: test_zimage.c checks them.
  */
-#include "chain.h"
+#include "whole.h"
+
 #include "check.h"
 #include "format.h"
-#include "image.h"
 #include "registry.h"
 
 #include <criterion/criterion.h>
@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include <xxhash.h>
+
+#define HASHES 64 /* frames that come out of at most 8 */
 
 static struct fw_video video_of(const char *format, int32_t width, int32_t height)
 {
@@ -28,16 +30,6 @@ static struct fw_video video_of(const char *format, int32_t width, int32_t heigh
                               .time_base = { 1, 25 },
                               .frame_rate = { 25, 1 },
                               .color = { .matrix = 2 } };
-}
-
-static void *take_image(struct fw_image *image, const struct fw_video *video)
-{
-    struct fw_image_layout layout;
-    cr_assert_eq(fw_image_layout(&layout, video->format, video->width, video->height), 0);
-    void *block = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
-    memset(block, 0xC3, layout.bytes);
-    fw_image_map(image, &layout, video->format, video->width, video->height, block);
-    return block;
 }
 
 /* Noise over a ramp; samples stay within the depth of the format. */
@@ -61,49 +53,24 @@ static void paint(const struct fw_image *image, uint64_t index)
     }
 }
 
-static void hash_image(XXH3_state_t *state, const struct fw_image *image)
-{
-    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
-        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
-        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
-        for (int32_t y = 0; y < rows; y++)
-            (void)XXH3_64bits_update(state, image->data[plane] + y * image->stride[plane], bytes);
-    }
-}
-
-/* Frames [first, first + count) stepped by `step` in a chain of their own, hashed one by one. */
-static void run(const char *text, const struct fw_video *in, int first, int end, uint64_t *hashes)
+/* Hashes of the frames that come out; `range` as in whole.h. Returns how many. */
+static uint32_t run(const char *text, const struct fw_video *in, int frames, uint32_t range,
+                    uint64_t *hashes)
 {
     struct fw_error err = { 0 };
-    struct fw_chain *chain = NULL;
-    struct fw_video out;
-    struct fw_frame from = { .struct_size = sizeof(from), .sample_aspect = { 1, 1 } };
-    struct fw_frame to = { .struct_size = sizeof(to) };
-    int status = fw_chain_create(&chain, text, &err);
-    if (status == FW_OK)
-        status = fw_chain_negotiate(chain, in, &out, &err);
-    if (status == FW_OK)
-        status = fw_chain_start(chain, &err);
-    cr_assert_eq(status, FW_OK, "%s", err.text);
-    void *blocks[2] = { take_image(&from.image, in), take_image(&to.image, &out) };
-    struct fw_image target = to.image;
-    XXH3_state_t *state = XXH3_createState();
-    for (int i = first; i < end; i++) {
-        from.index = (uint64_t)i;
-        from.pts = i;
-        from.color = in->color;
-        to.image = target;
-        paint(&from.image, (uint64_t)i);
-        status = fw_chain_process(chain, &from, &to, &err);
-        cr_assert_geq(status, 0, "%s", err.text);
-        (void)XXH3_64bits_reset(state);
-        hash_image(state, status == FW_IDENTITY ? &from.image : &to.image);
-        hashes[i] = XXH3_64bits_digest(state);
-    }
-    (void)XXH3_freeState(state);
-    fw_chain_destroy(chain);
-    free(blocks[0]);
-    free(blocks[1]);
+    struct clip from = { .video = *in };
+    struct clip to;
+    struct whole whole = { .text = text, .range = range, .fill = 0xC3 };
+    for (int i = 0; i < frames; i++)
+        paint(&clip_add(&from, 0)->image, (uint64_t)i);
+    cr_assert_eq(whole_run(&whole, &from, &to, &err), FW_OK, "%s: %s", text, err.text);
+    uint32_t count = to.count;
+    cr_assert_leq(count, HASHES);
+    for (uint32_t i = 0; i < count; i++)
+        hashes[i] = clip_hash(&to.frames[i].frame);
+    clip_deinit(&from);
+    clip_deinit(&to);
+    return count;
 }
 
 struct line {
@@ -148,10 +115,10 @@ Test(golden, pixels_are_those_written_down, .timeout = 60)
     int print = getenv("FW_GOLDEN_PRINT") != NULL;
     int wrong = 0;
     while (read_line(file, &line)) {
-        uint64_t hashes[8] = { 0 };
+        uint64_t hashes[HASHES] = { 0 };
         struct fw_video in = video_of(line.format, line.width, line.height);
-        run(line.chain, &in, 0, line.frames, hashes);
-        uint64_t hash = XXH3_64bits(hashes, (size_t)line.frames * sizeof(hashes[0]));
+        uint32_t count = run(line.chain, &in, line.frames, 0, hashes);
+        uint64_t hash = XXH3_64bits(hashes, count * sizeof(hashes[0]));
         if (print)
             (void)printf("%s | %s %dx%d %d | %016llx\n", line.chain, line.format, line.width,
                          line.height, line.frames, (unsigned long long)hash);
@@ -172,12 +139,11 @@ Test(golden, a_frame_does_not_depend_on_its_range, .timeout = 60)
     struct line line;
     FILE *file = open_lines();
     while (read_line(file, &line)) {
-        uint64_t whole[8] = { 0 };
-        uint64_t alone[8] = { 0 };
+        uint64_t whole[HASHES] = { 0 };
+        uint64_t alone[HASHES] = { 0 };
         struct fw_video in = video_of(line.format, line.width, line.height);
-        run(line.chain, &in, 0, line.frames, whole);
-        for (int i = line.frames - 1; i >= 0; i--)
-            run(line.chain, &in, i, i + 1, alone);
+        run(line.chain, &in, line.frames, 0, whole);
+        run(line.chain, &in, line.frames, 1, alone);
         cr_assert_eq(memcmp(whole, alone, sizeof(whole)), 0, "%s | %s", line.chain, line.format);
     }
     (void)fclose(file);
@@ -299,12 +265,11 @@ static const char *const foreign[] = {
 Test(golden, libavfilter_frames_do_not_depend_on_their_range, .timeout = 100)
 {
     for (size_t k = 0; k < FW_COUNT(foreign); k++) {
-        uint64_t whole[8] = { 0 };
-        uint64_t alone[8] = { 0 };
+        uint64_t whole[HASHES] = { 0 };
+        uint64_t alone[HASHES] = { 0 };
         struct fw_video in = video_of("yuv420p", 64, 48);
-        run(foreign[k], &in, 0, 4, whole);
-        for (int i = 3; i >= 0; i--)
-            run(foreign[k], &in, i, i + 1, alone);
+        run(foreign[k], &in, 4, 0, whole);
+        run(foreign[k], &in, 4, 1, alone);
         cr_expect_eq(memcmp(whole, alone, sizeof(whole)), 0, "%s", foreign[k]);
     }
 }

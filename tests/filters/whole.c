@@ -1,0 +1,200 @@
+#include "whole.h"
+
+#include "check.h"
+#include "format.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+struct fw_frame *clip_add(struct clip *clip, int fill)
+{
+    struct fw_image_layout layout;
+    if (clip->count == clip->room) {
+        clip->room = clip->room ? 2 * clip->room : 8;
+        clip->frames = realloc(clip->frames, clip->room * sizeof(*clip->frames));
+        FW_CHECK(clip->frames);
+    }
+    struct clip_frame *one = &clip->frames[clip->count];
+    const struct fw_video *video = &clip->video;
+    FW_CHECK(fw_image_layout(&layout, video->format, video->width, video->height) == 0);
+    memset(one, 0, sizeof(*one));
+    one->block = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
+    FW_CHECK(one->block);
+    memset(one->block, fill, layout.bytes);
+    fw_image_map(&one->frame.image, &layout, video->format, video->width, video->height,
+                 one->block);
+    one->frame.struct_size = sizeof(one->frame);
+    one->frame.index = clip->count;
+    one->frame.pts = clip->count;
+    one->frame.duration = 1;
+    one->frame.sample_aspect = video->sample_aspect;
+    one->frame.color = video->color;
+    clip->count++;
+    return &one->frame;
+}
+
+void clip_deinit(struct clip *clip)
+{
+    for (uint32_t i = 0; i < clip->count; i++)
+        free(clip->frames[i].block);
+    free(clip->frames);
+    memset(clip, 0, sizeof(*clip));
+}
+
+uint64_t clip_hash(const struct fw_frame *frame)
+{
+    const struct fw_image *image = &frame->image;
+    XXH3_state_t *state = XXH3_createState();
+    FW_CHECK(state && XXH3_64bits_reset(state) == XXH_OK);
+    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
+        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
+        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
+        for (int32_t y = 0; y < rows; y++)
+            (void)XXH3_64bits_update(state, image->data[plane] + y * image->stride[plane], bytes);
+    }
+    uint64_t hash = XXH3_64bits_digest(state);
+    (void)XXH3_freeState(state);
+    return hash;
+}
+
+/* The borrowed part of a frame becomes the clip's own. */
+static void own(struct clip_frame *one)
+{
+    if (!one->frame.hdr)
+        return;
+    one->hdr = *one->frame.hdr;
+    one->frame.hdr = NULL; /* `one` may move: set when it is read */
+    one->hdr.struct_size = sizeof(one->hdr);
+}
+
+static void lend(struct clip *clip)
+{
+    for (uint32_t i = 0; i < clip->count; i++)
+        if (clip->frames[i].hdr.struct_size)
+            clip->frames[i].frame.hdr = &clip->frames[i].hdr;
+}
+
+static int open_chain(const struct whole *whole, const struct fw_video *in, struct fw_video *out,
+                      struct fw_chain **chain_out, struct fw_error *err)
+{
+    int status = fw_chain_create(chain_out, whole->text, err);
+    if (status < 0)
+        return status;
+    fw_chain_set_output_format(*chain_out, whole->output);
+    return fw_chain_negotiate(*chain_out, in, out, err);
+}
+
+/* Output `number` of a parallel segment; it is added in its place, if there is one. */
+static int ask(struct fw_chain *chain, const struct fw_chain_segment *segment,
+               const struct clip *in, struct clip *outs, uint64_t number, struct fw_error *err)
+{
+    const struct fw_frame *window[2 * FW_CHAIN_NEIGHBOURS_MAX + 1];
+    const struct fw_frame **middle = window + segment->before;
+    int64_t at = (int64_t)(number / (uint64_t)segment->rate_num);
+    for (int32_t i = -segment->before; i <= segment->after; i++)
+        middle[i] = at + i >= 0 && at + i < in->count ? &in->frames[at + i].frame : NULL;
+    struct clip_frame *one = &outs->frames[number];
+    struct fw_image image = one->frame.image;
+    one->frame.index = number;
+    int status = fw_chain_process(chain, middle, &one->frame, err);
+    if (status == FW_IDENTITY) {
+        fw_image_copy(&image, &middle[0]->image);
+        status = FW_OK;
+    }
+    if (status == FW_DROP) {
+        free(one->block);
+        one->block = NULL;
+        status = FW_OK;
+    }
+    one->frame.image = image;
+    own(one);
+    return status;
+}
+
+static void close_gaps(struct clip *clip)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < clip->count; i++) {
+        if (!clip->frames[i].block)
+            continue;
+        clip->frames[count] = clip->frames[i];
+        clip->frames[count].frame.index = count;
+        count++;
+    }
+    clip->count = count;
+}
+
+static int run_parallel(const struct whole *whole, struct fw_chain *chain, uint32_t index,
+                        const struct clip *in, struct clip *out, struct fw_error *err)
+{
+    struct fw_chain_segment segment;
+    int status = FW_OK;
+    fw_chain_segment_at(chain, index, &segment);
+    uint32_t count = in->count * (uint32_t)segment.rate_num;
+    uint32_t range = whole->range && whole->range < count ? whole->range : count;
+    for (uint32_t i = 0; i < count; i++)
+        (void)clip_add(out, whole->fill);
+    uint32_t ranges = count ? (count + range - 1) / range : 0;
+    for (uint32_t i = ranges; i-- > 0 && status == FW_OK;) {
+        status = fw_chain_start(chain, index, err);
+        for (uint32_t k = i * range; k < (i + 1) * range && k < count && status == FW_OK; k++)
+            status = ask(chain, &segment, in, out, k, err);
+        fw_chain_stop(chain);
+    }
+    close_gaps(out);
+    return status;
+}
+
+static int pull_all(struct fw_chain *chain, int fill, struct clip *out, struct fw_error *err)
+{
+    int status = FW_OK;
+    while (status == FW_OK) {
+        struct fw_frame *frame = clip_add(out, fill);
+        struct fw_image image = frame->image;
+        status = fw_chain_pull(chain, frame, err);
+        frame->image = image;
+        own(&out->frames[out->count - 1]);
+    }
+    free(out->frames[--out->count].block);
+    return status == FW_END ? FW_OK : status;
+}
+
+static int run_sequential(const struct whole *whole, struct fw_chain *chain, uint32_t index,
+                          const struct clip *in, struct clip *out, struct fw_error *err)
+{
+    int status = fw_chain_start(chain, index, err);
+    for (uint32_t i = 0; i <= in->count && status == FW_OK; i++) {
+        status = fw_chain_push(chain, i < in->count ? &in->frames[i].frame : NULL, err);
+        if (status == FW_OK)
+            status = pull_all(chain, whole->fill, out, err);
+    }
+    fw_chain_stop(chain);
+    return status;
+}
+
+int whole_run(const struct whole *whole, const struct clip *in, struct clip *out,
+              struct fw_error *err)
+{
+    struct fw_chain *chain = NULL;
+    struct clip now = *in;
+    memset(out, 0, sizeof(*out));
+    int status = open_chain(whole, &in->video, &out->video, &chain, err);
+    uint32_t count = status == FW_OK ? fw_chain_segment_count(chain) : 0;
+    for (uint32_t i = 0; i < count && status == FW_OK; i++) {
+        struct fw_chain_segment segment;
+        fw_chain_segment_at(chain, i, &segment);
+        struct clip next = { .video = segment.out };
+        status = segment.sequential ? run_sequential(whole, chain, i, &now, &next, err)
+                                    : run_parallel(whole, chain, i, &now, &next, err);
+        lend(&next);
+        if (i > 0)
+            clip_deinit(&now);
+        now = next;
+    }
+    if (count > 0) /* the input itself never comes out: the first segment made copies */
+        *out = now;
+    fw_chain_destroy(chain);
+    return status;
+}
