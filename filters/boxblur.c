@@ -4,10 +4,16 @@
  * Written from FFmpeg's documentation and from the output of its boxblur: all horizontal passes of
  * a row, then all vertical ones; the picture is mirrored at its edges (edge pixel repeated); each
  * pass rounds through a 16.16 reciprocal of the box length.
+ *
+ * The vertical passes run one behind the other, each on a ring of the last rows of the one before,
+ * so that one walk over the rows does them all. Where the rings would grow large, further walks go
+ * over the output in place.
  */
 #include "expr.h"
 #include "filter.h"
 #include "format.h"
+#include "kernels/box.h"
+#include "rows.h"
 
 #include <limits.h>
 #include <math.h>
@@ -15,12 +21,17 @@
 
 #define VARIABLES "w h cw ch hsub vsub"
 #define SETS 3 /* luma, chroma, alpha */
+#define WALK_MAX 8
+#define RING_ROWS_MAX 512 /* of all rings of a walk, where more than one pass is in it */
+#define BAND_HALO_MAX 64
 
 struct boxblur {
     char *radius_text[SETS];
     int64_t power[SETS];
     int32_t radius[SETS];
     int64_t passes[SETS];
+    int32_t cpu;
+    const struct fw_box_kernels *kernels;
 };
 
 static const char *const set_names[SETS] = { "luma", "chroma", "alpha" };
@@ -89,16 +100,65 @@ static int read_radius(struct boxblur *blur, int set, const struct fw_video *in,
     return FW_OK;
 }
 
-static size_t scratch_stride(int32_t width)
+static size_t aligned(size_t bytes)
 {
-    return ((size_t)width * sizeof(uint16_t) + 63) / 64 * 64;
+    return (bytes + 63) / 64 * 64;
+}
+
+static int32_t ring_rows(int32_t radius)
+{
+    return 2 * radius + 2;
+}
+
+/* Vertical passes in one walk. */
+static int32_t walk_passes(int32_t radius, int64_t passes)
+{
+    int64_t most = RING_ROWS_MAX / ring_rows(radius);
+    most = most < 1 ? 1 : (most > WALK_MAX ? WALK_MAX : most);
+    return (int32_t)(passes < most ? passes : most);
+}
+
+static size_t row_bytes(int32_t width)
+{
+    return aligned(((size_t)width + FW_BOX_PAD) * sizeof(uint16_t));
+}
+
+static size_t sums_bytes(int32_t width)
+{
+    return aligned(((size_t)width + FW_BOX_PAD) * sizeof(uint32_t));
+}
+
+static void set_caps(const struct boxblur *blur, const struct fw_video *in, struct fw_caps *caps)
+{
+    bool changes = false;
+    bool bands = true;
+    for (int set = 0; set < SETS; set++) {
+        int32_t radius = blur->radius[set];
+        int32_t walk = walk_passes(radius, blur->passes[set]);
+        int32_t halo = walk * radius << (set == 1 ? in->format->log2_chroma_h : 0);
+        size_t bytes = aligned(fw_box_work_bytes(in->width, 2 * radius + 1)) +
+                       (size_t)walk * ((size_t)ring_rows(radius) * row_bytes(in->width) +
+                                       sums_bytes(in->width));
+        if (blur->passes[set] == 0)
+            continue;
+        changes = true;
+        bands = bands && walk == blur->passes[set] && halo <= BAND_HALO_MAX;
+        caps->halo_rows = halo > caps->halo_rows ? halo : caps->halo_rows;
+        caps->scratch_bytes = bytes > caps->scratch_bytes ? bytes : caps->scratch_bytes;
+    }
+    if (!changes)
+        caps->flags |= FW_CAPS_IDENTITY;
+    else if (bands)
+        caps->flags |= FW_CAPS_BANDS;
+    if (!bands)
+        caps->halo_rows = 0;
+    caps->cost_ns_per_pixel = 0.5f * (float)(blur->passes[0] > 20 ? 20 : blur->passes[0]);
 }
 
 static int boxblur_negotiate(void *self, const struct fw_video *in, struct fw_video *out,
                              struct fw_caps *caps, struct fw_error *err)
 {
     struct boxblur *blur = self;
-    bool changes = false;
     *out = *in;
     if (!boxblur_accepts(self, in->format)) {
         out->format = NULL;
@@ -108,107 +168,41 @@ static int boxblur_negotiate(void *self, const struct fw_video *in, struct fw_vi
         int status = read_radius(blur, set, in, err);
         if (status < 0)
             return status;
-        changes = changes || blur->passes[set] > 0;
     }
-    if (!changes)
-        caps->flags |= FW_CAPS_IDENTITY;
-    /* One plane, two rows mirrored at both ends, one row of sums. */
-    caps->scratch_bytes = scratch_stride(in->width) * (size_t)in->height +
-                          2 * scratch_stride(2 * in->width + 64) +
-                          ((size_t)in->width + 32) * sizeof(uint32_t);
-    caps->cost_ns_per_pixel = 2.0f;
+    set_caps(blur, in, caps);
     return FW_OK;
 }
 
-struct rows {
-    void *row[2];
-    uint32_t *sums;
-};
+static int boxblur_start(void *self, struct fw_error *err)
+{
+    (void)err;
+    struct boxblur *blur = self;
+    blur->kernels = fw_box_kernels(blur->cpu);
+    return FW_OK;
+}
 
-/* 65535 times a reciprocal rounded up passes 2^32 for some lengths: hence the wide product. */
-#define BLUR_FUNCTIONS(type)                                                                       \
-    static type mean_##type(uint32_t sum, uint32_t reciprocal)                                     \
-    {                                                                                              \
-        uint64_t mean = ((uint64_t)sum * reciprocal + (1u << 15)) >> 16;                           \
-        return (type)(mean > (type)-1 ? (type)-1 : mean);                                          \
-    }                                                                                              \
-    static void pass_row_##type(type *restrict dst, type *restrict padded, int32_t width,          \
-                                int32_t radius, uint32_t reciprocal)                               \
-    {                                                                                              \
-        type *from = padded + radius;                                                              \
-        for (int32_t i = 0; i < radius; i++) {                                                     \
-            from[-1 - i] = from[i];                                                                \
-            from[width + i] = from[width - 1 - i];                                                 \
-        }                                                                                          \
-        from[width + radius] = 0;                                                                  \
-        uint32_t sum = 0;                                                                          \
-        for (int32_t i = -radius; i <= radius; i++)                                                \
-            sum += from[i];                                                                        \
-        for (int32_t x = 0; x < width; x++) {                                                      \
-            dst[x] = mean_##type(sum, reciprocal);                                                 \
-            sum += (uint32_t)from[x + radius + 1] - from[x - radius];                              \
-        }                                                                                          \
-    }                                                                                              \
-    static void sum_rows_##type(uint32_t *restrict sums, const type *restrict add,                 \
-                                const type *restrict drop, int32_t width)                          \
-    {                                                                                              \
-        for (int32_t x = 0; x < width; x++)                                                        \
-            sums[x] += (uint32_t)add[x] - drop[x];                                                 \
-    }                                                                                              \
-    static void store_row_##type(type *restrict dst, const uint32_t *restrict sums, int32_t width, \
-                                 uint32_t reciprocal)                                              \
-    {                                                                                              \
-        for (int32_t x = 0; x < width; x++)                                                        \
-            dst[x] = mean_##type(sums[x], reciprocal);                                             \
-    }                                                                                              \
-    static void start_sums_##type(uint32_t *restrict sums, const type *restrict row,               \
-                                  int32_t width, uint32_t times)                                   \
-    {                                                                                              \
-        for (int32_t x = 0; x < width; x++)                                                        \
-            sums[x] += times * row[x];                                                             \
-    }                                                                                              \
-    static void pass_columns_##type(struct plane *plane, uint8_t *dst, ptrdiff_t dst_stride,       \
-                                    const uint8_t *src, ptrdiff_t src_stride)                      \
-    {                                                                                              \
-        int32_t radius = plane->radius;                                                            \
-        uint32_t *sums = plane->rows.sums;                                                         \
-        memset(sums, 0, (size_t)plane->width * sizeof(*sums));                                     \
-        for (int32_t i = 0; i <= radius; i++) {                                                    \
-            int32_t y = i < plane->height ? i : 2 * plane->height - 1 - i;                         \
-            start_sums_##type(sums, (const type *)(const void *)(src + y * src_stride),            \
-                              plane->width, i < radius ? 2 : 1);                                   \
-        }                                                                                          \
-        for (int32_t y = 0; y < plane->height; y++) {                                              \
-            store_row_##type((type *)(void *)(dst + y * dst_stride), sums, plane->width,           \
-                             plane->reciprocal);                                                   \
-            int32_t add = mirror(y + radius + 1, plane->height);                                   \
-            int32_t drop = mirror(y - radius, plane->height);                                      \
-            sum_rows_##type(sums, (const type *)(const void *)(src + add * src_stride),            \
-                            (const type *)(const void *)(src + drop * src_stride), plane->width);  \
-        }                                                                                          \
-    }                                                                                              \
-    static void blur_row_##type(struct plane *plane, uint8_t *dst, const uint8_t *src)             \
-    {                                                                                              \
-        int32_t radius = plane->radius;                                                            \
-        type *now = plane->rows.row[0];                                                            \
-        type *next = plane->rows.row[1];                                                           \
-        memcpy(now + radius, src, (size_t)plane->width * sizeof(type));                            \
-        for (int64_t pass = 0; pass < plane->passes; pass++) {                                     \
-            pass_row_##type(next + radius, now, plane->width, radius, plane->reciprocal);          \
-            type *last = now;                                                                      \
-            now = next;                                                                            \
-            next = last;                                                                           \
-        }                                                                                          \
-        memcpy(dst, now + radius, (size_t)plane->width * sizeof(type));                            \
-    }
-
-struct plane {
-    int32_t width;
-    int32_t height;
+/* One walk over a plane. Stage 0 is the rows after their horizontal passes, stage i the rows after
+ * i vertical ones; the last stage is the output. */
+struct walk {
+    const struct fw_box_kernels *kernels;
+    enum fw_box_kind kind;
+    struct fw_box box;
     int32_t radius;
-    int64_t passes;
-    uint32_t reciprocal;
-    struct rows rows;
+    int32_t height;
+    int32_t passes; /* vertical */
+    int64_t row_passes;
+    size_t sample_bytes;
+    uint8_t *dst;
+    ptrdiff_t dst_stride;
+    const uint8_t *src;
+    ptrdiff_t src_stride;
+    uint8_t *work;
+    size_t ring_stride;
+    uint8_t *rings[WALK_MAX];
+    void *sums[WALK_MAX];
+    int32_t first[WALK_MAX + 1]; /* rows of a stage: what the next one reads */
+    int32_t end[WALK_MAX + 1];
+    int32_t done[WALK_MAX + 1]; /* the next row of a stage */
 };
 
 static int32_t mirror(int32_t at, int32_t count)
@@ -218,62 +212,166 @@ static int32_t mirror(int32_t at, int32_t count)
     return at < count ? at : 2 * count - 1 - at;
 }
 
-BLUR_FUNCTIONS(uint8_t)
-BLUR_FUNCTIONS(uint16_t)
-
-/* The passes go to and fro between dst and the scratch plane so that the last one ends in dst. */
-static void blur_plane(struct plane *plane, bool wide, uint8_t *dst, ptrdiff_t dst_stride,
-                       const uint8_t *src, ptrdiff_t src_stride, uint8_t *scratch)
+static uint8_t *stage_row(const struct walk *walk, int32_t stage, int32_t y)
 {
-    ptrdiff_t scratch_bytes = (ptrdiff_t)scratch_stride(plane->width);
-    bool in_dst = plane->passes % 2 == 0;
-    for (int32_t y = 0; y < plane->height; y++) {
-        uint8_t *row = in_dst ? dst + y * dst_stride : scratch + y * scratch_bytes;
-        if (wide)
-            blur_row_uint16_t(plane, row, src + y * src_stride);
-        else
-            blur_row_uint8_t(plane, row, src + y * src_stride);
-    }
-    for (int64_t pass = 0; pass < plane->passes; pass++) {
-        uint8_t *from = in_dst ? dst : scratch;
-        uint8_t *to = in_dst ? scratch : dst;
-        ptrdiff_t from_stride = in_dst ? dst_stride : scratch_bytes;
-        ptrdiff_t to_stride = in_dst ? scratch_bytes : dst_stride;
-        if (wide)
-            pass_columns_uint16_t(plane, to, to_stride, from, from_stride);
-        else
-            pass_columns_uint8_t(plane, to, to_stride, from, from_stride);
-        in_dst = !in_dst;
+    if (stage == walk->passes)
+        return walk->dst + y * walk->dst_stride;
+    return walk->rings[stage] + (size_t)(y % ring_rows(walk->radius)) * walk->ring_stride;
+}
+
+static const uint8_t *mirrored_row(const struct walk *walk, int32_t stage, int32_t y)
+{
+    return stage_row(walk, stage, mirror(y, walk->height));
+}
+
+static void mirror_ends(void *row, int32_t radius, int32_t width, bool wide)
+{
+    uint32_t *wide_row = (uint32_t *)row + radius;
+    uint16_t *narrow_row = (uint16_t *)row + radius;
+    for (int32_t i = 0; i < radius; i++) {
+        if (wide) {
+            wide_row[-1 - i] = wide_row[i];
+            wide_row[width + i] = wide_row[width - 1 - i];
+        } else {
+            narrow_row[-1 - i] = narrow_row[i];
+            narrow_row[width + i] = narrow_row[width - 1 - i];
+        }
     }
 }
 
-static int boxblur_process(void *self, const struct fw_frame *in, struct fw_frame *out,
-                           void *scratch, struct fw_error *err)
+static void blur_row(const struct walk *walk, int32_t y)
+{
+    uint8_t *row = stage_row(walk, 0, y);
+    const uint8_t *from = walk->src + y * walk->src_stride;
+    bool wide = walk->kind == FW_BOX_8_32 || walk->kind == FW_BOX_16_32;
+    size_t start = (size_t)walk->radius * (wide ? 4 : 2);
+    if (walk->row_passes == 0)
+        memcpy(row, from, (size_t)walk->box.width * walk->sample_bytes);
+    for (int64_t pass = 0; pass < walk->row_passes; pass++) {
+        walk->kernels->widen[walk->kind](walk->work + start, from, walk->box.width);
+        mirror_ends(walk->work, walk->radius, walk->box.width, wide);
+        walk->kernels->mean[walk->kind](row, walk->work, &walk->box);
+        from = row;
+    }
+}
+
+/* The next row of stage `stage` >= 1 from those of the stage before. */
+static void blur_column(struct walk *walk, int32_t stage)
+{
+    int32_t y = walk->done[stage];
+    int32_t before = stage - 1;
+    void *sums = walk->sums[before];
+    const uint8_t *in = mirrored_row(walk, before, y + walk->radius);
+    const uint8_t *out = in;
+    if (y > walk->first[stage]) {
+        out = mirrored_row(walk, before, y - walk->radius - 1);
+    } else {
+        memset(sums, 0, sums_bytes(walk->box.width));
+        for (int32_t k = -walk->radius; k <= walk->radius; k++)
+            walk->kernels->add[walk->kind](sums, mirrored_row(walk, before, y + k),
+                                           walk->box.width);
+    }
+    walk->kernels->slide_mean[walk->kind](stage_row(walk, stage, y), sums, in, out, &walk->box);
+}
+
+/* The last stage that can make a row now, so that no ring runs over; 0: none. */
+static int32_t ready_stage(const struct walk *walk)
+{
+    int32_t i = walk->passes;
+    for (; i > 0; i--) {
+        int32_t needed = walk->done[i] + walk->radius + 1;
+        if (walk->done[i] < walk->end[i] &&
+            walk->done[i - 1] >= (needed < walk->end[i - 1] ? needed : walk->end[i - 1]))
+            break;
+    }
+    return i;
+}
+
+static void walk_rows(struct walk *walk, int32_t row_first, int32_t row_end)
+{
+    for (int32_t i = 0; i <= walk->passes; i++) {
+        int32_t reach = (walk->passes - i) * walk->radius;
+        walk->first[i] = row_first > reach ? row_first - reach : 0;
+        walk->end[i] = walk->height - row_end > reach ? row_end + reach : walk->height;
+        walk->done[i] = walk->first[i];
+    }
+    for (int32_t y = walk->first[0]; y < walk->end[0]; y++) {
+        blur_row(walk, y);
+        walk->done[0] = y + 1;
+        for (int32_t i = ready_stage(walk); i > 0; i = ready_stage(walk)) {
+            blur_column(walk, i);
+            walk->done[i]++;
+        }
+    }
+}
+
+static void place_scratch(struct walk *walk, uint8_t *scratch)
+{
+    int32_t width = walk->box.width;
+    walk->work = scratch;
+    scratch += aligned(fw_box_work_bytes(width, walk->box.length));
+    walk->ring_stride = row_bytes(width);
+    for (int32_t i = 0; i < walk->passes; i++) {
+        walk->rings[i] = scratch;
+        scratch += (size_t)ring_rows(walk->radius) * walk->ring_stride;
+        walk->sums[i] = scratch;
+        scratch += sums_bytes(width);
+    }
+}
+
+static void blur_plane(const struct boxblur *blur, struct walk *walk, int set, struct fw_rows rows,
+                       uint32_t depth, void *scratch)
+{
+    int64_t left = blur->passes[set];
+    walk->kernels = blur->kernels;
+    walk->radius = blur->radius[set];
+    walk->height = rows.height;
+    walk->box = (struct fw_box){ .width = rows.width, .length = 2 * walk->radius + 1 };
+    walk->kind = fw_box_kind(depth, (uint32_t)walk->box.length);
+    walk->sample_bytes = depth > 8 ? 2 : 1;
+    walk->row_passes = left;
+    fw_box_reciprocal(&walk->box, (uint32_t)walk->box.length);
+    for (; left > 0; left -= walk->passes) {
+        walk->passes = walk_passes(walk->radius, left);
+        place_scratch(walk, scratch);
+        walk_rows(walk, rows.first, rows.end);
+        walk->row_passes = 0;
+        walk->src = walk->dst;
+        walk->src_stride = walk->dst_stride;
+    }
+}
+
+static int boxblur_band(void *self, const struct fw_frame *in, struct fw_frame *out,
+                        int32_t row_first, int32_t row_end, void *scratch, struct fw_error *err)
 {
     (void)err;
     const struct boxblur *blur = self;
     const struct fw_image *src = &in->image;
     const struct fw_image *dst = &out->image;
     const struct fw_format *format = src->format;
-    bool wide = fw_format_depth(format) > 8;
-    uint8_t *rows = (uint8_t *)scratch + scratch_stride(src->width) * (size_t)src->height;
-    size_t row_bytes = scratch_stride(2 * src->width + 64);
     for (uint32_t i = 0; i < format->plane_count; i++) {
         bool alpha = i == 3 || (i > 0 && format->plane_count == 2);
         int set = alpha ? 2 : (i > 0 ? 1 : 0);
-        struct plane plane = {
-            .width = fw_format_plane_width(format, i, src->width),
-            .height = fw_format_plane_height(format, i, src->height),
-            .radius = blur->radius[set],
-            .passes = blur->passes[set],
-            .rows = { { rows, rows + row_bytes }, (uint32_t *)(void *)(rows + 2 * row_bytes) },
-        };
-        uint32_t length = 2 * (uint32_t)plane.radius + 1;
-        plane.reciprocal = ((1u << 16) + length / 2) / length;
-        blur_plane(&plane, wide, dst->data[i], dst->stride[i], src->data[i], src->stride[i],
-                   scratch);
+        struct fw_rows rows = fw_rows_of(src, i, row_first, row_end);
+        struct walk walk = { .dst = dst->data[i],
+                             .dst_stride = dst->stride[i],
+                             .src = src->data[i],
+                             .src_stride = src->stride[i] };
+        if (blur->passes[set]) {
+            blur_plane(blur, &walk, set, rows, fw_format_depth(format), scratch);
+            continue;
+        }
+        for (int32_t y = rows.first; y < rows.end; y++)
+            memcpy(walk.dst + y * walk.dst_stride, walk.src + y * walk.src_stride,
+                   fw_format_row_bytes(format, i, src->width));
     }
     return FW_OK;
+}
+
+static int boxblur_process(void *self, const struct fw_frame *in, struct fw_frame *out,
+                           void *scratch, struct fw_error *err)
+{
+    return boxblur_band(self, in, out, 0, in->image.height, scratch, err);
 }
 
 const struct fw_filter fw_filter_boxblur = {
@@ -285,5 +383,8 @@ const struct fw_filter fw_filter_boxblur = {
     .self_size = sizeof(struct boxblur),
     .negotiate = boxblur_negotiate,
     .accepts = boxblur_accepts,
+    .start = boxblur_start,
     .process = boxblur_process,
+    .band = boxblur_band,
+    .cpu_offset = offsetof(struct boxblur, cpu),
 };

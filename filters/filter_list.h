@@ -1,4 +1,5 @@
 /* One FW_FILTER(name) line per built-in. Read by registry.c, by CMake and by the tests. */
+FW_FILTER(avgblur)
 FW_FILTER(boxblur)
 FW_FILTER(colorbalance)
 FW_FILTER(colorchannelmixer)
