@@ -141,7 +141,7 @@ static void check_columns(struct check_run *run, const struct shape *shape, int3
     check_plane_deinit(&want);
 }
 
-void check_box(struct check_run *run)
+void check_means(struct check_run *run)
 {
     static const int32_t widths[] = { 1, 2, 7, 15, 17, 31, 33, 64, 65, 131 };
     for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
@@ -153,7 +153,7 @@ void check_box(struct check_run *run)
     }
 }
 
-void bench_box(struct check_run *run)
+void bench_means(struct check_run *run)
 {
     static const struct shape bench[] = { { 8, 9 }, { 8, 101 }, { 10, 9 }, { 16, 31 } };
     static const char *const names[] = { "box mean 9 8", "box mean 101 8", "box mean 9 10",
