@@ -20,6 +20,10 @@ int32_t fw_edge_at(enum fw_edge edge, int32_t at, int32_t count)
         at = (at % period + period) % period;
         return at < count ? at : period - at;
     }
+    if (edge == FW_EDGE_SKEWED) {
+        at = at < 0 ? -at : at;
+        at = at < count ? at : 2 * count - 1 - at;
+    }
     return at < 0 ? 0 : (at < count ? at : count - 1);
 }
 

@@ -13,8 +13,9 @@
 #define FW_SLIDE_ROWS_MAX 64 /* of a window */
 
 enum fw_edge {
-    FW_EDGE_CLAMP, /* aaabcddd */
-    FW_EDGE_MIRROR /* cbabcdcb */
+    FW_EDGE_CLAMP,  /* aa|abcd|dd */
+    FW_EDGE_MIRROR, /* cb|abcd|cb */
+    FW_EDGE_SKEWED  /* cb|abcd|dc: libavfilter's convolutions mirror so */
 };
 
 struct fw_slide {
