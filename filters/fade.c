@@ -5,6 +5,8 @@
  */
 #include "filter.h"
 #include "format.h"
+#include "kernels/fade.h"
+#include "rows.h"
 
 #include <limits.h>
 #include <math.h>
@@ -22,11 +24,23 @@ struct fade {
     int64_t start_time;
     int64_t duration;
     uint32_t color;
+    int32_t cpu;
 
+    const struct fw_fade_kernels *kernels;
     int64_t start_ticks; /* start_time and duration in the link's time base */
     int64_t ticks;
     int64_t first_frame; /* start_frame, or the first frame at start_time */
     int64_t first_tick;  /* start_ticks, or the time of start_frame */
+};
+
+/* What one call of band() is about. */
+struct fade_band {
+    const struct fw_fade_kernels *kernels;
+    const struct fw_image *dst;
+    const struct fw_image *src;
+    int32_t row_first;
+    int32_t row_end;
+    int32_t factor; /* below FULL where rows are scaled */
 };
 
 static const struct fw_choice fade_types[] = {
@@ -142,7 +156,8 @@ static int fade_negotiate(void *self, const struct fw_video *in, struct fw_video
         return FW_OK;
     }
     caps->filter_class = FW_CLASS_INDEXED;
-    caps->cost_ns_per_pixel = 0.3f;
+    caps->flags |= FW_CAPS_BANDS;
+    caps->cost_ns_per_pixel = 0.2f;
     return join_units(fade, in, err);
 }
 
@@ -166,52 +181,46 @@ static int32_t factor_of(const struct fade *fade, const struct fw_frame *frame)
     return fade->out ? FULL - clipped : clipped;
 }
 
-/* out = ((in - from) * factor + add) >> 16 */
-#define SCALE_ROW(type)                                                                            \
-    static void scale_row_##type(type *restrict dst, const type *restrict src, int32_t count,      \
-                                 int32_t from, int32_t factor, int64_t add)                        \
-    {                                                                                              \
-        for (int32_t i = 0; i < count; i++)                                                        \
-            dst[i] = (type)(((int64_t)(src[i] - from) * factor + add) >> 16);                      \
-    }
-SCALE_ROW(uint16_t)
-
-static void scale_row_uint8_t(uint8_t *restrict dst, const uint8_t *restrict src, int32_t count,
-                              int32_t from, int32_t factor, int32_t add)
+/* out = ((in - from) * factor + add) >> 16 for the rows of a band. */
+static void fade_plane(const struct fade_band *band, uint32_t plane, int32_t from, int64_t add)
 {
-    for (int32_t i = 0; i < count; i++)
-        dst[i] = (uint8_t)(((src[i] - from) * factor + add) >> 16);
-}
-
-static void copy_plane(const struct fw_image *dst, const struct fw_image *src, uint32_t plane)
-{
-    size_t bytes = fw_format_row_bytes(src->format, plane, src->width);
-    int32_t rows = fw_format_plane_height(src->format, plane, src->height);
-    for (int32_t y = 0; y < rows; y++)
-        memcpy(dst->data[plane] + y * dst->stride[plane], src->data[plane] + y * src->stride[plane],
-               bytes);
-}
-
-static void fade_plane(const struct fw_image *dst, const struct fw_image *src, uint32_t plane,
-                       int32_t from, int32_t factor, int64_t add)
-{
+    const struct fw_image *dst = band->dst;
+    const struct fw_image *src = band->src;
     bool wide = fw_format_depth(src->format) > 8;
+    struct fw_rows rows = fw_rows_of(src, plane, band->row_first, band->row_end);
     int32_t bytes = (int32_t)fw_format_row_bytes(src->format, plane, src->width);
-    int32_t rows = fw_format_plane_height(src->format, plane, src->height);
-    for (int32_t y = 0; y < rows; y++) {
+    uint32_t factor = (uint32_t)band->factor;
+    /* `from` is at most what `add` holds in its upper half, so this is not negative. */
+    uint32_t rest = (uint32_t)(add - (int64_t)from * band->factor);
+    for (int32_t y = rows.first; y < rows.end; y++) {
         uint8_t *to = dst->data[plane] + y * dst->stride[plane];
         const uint8_t *row = src->data[plane] + y * src->stride[plane];
         if (wide)
-            scale_row_uint16_t((uint16_t *)(void *)to, (const uint16_t *)(const void *)row,
-                               bytes / 2, from, factor, add);
+            band->kernels->scale_u16((uint16_t *)(void *)to, (const uint16_t *)(const void *)row,
+                                     factor, rest, bytes / 2);
         else
-            scale_row_uint8_t(to, row, bytes, from, factor, (int32_t)add);
+            band->kernels->scale_u8(to, row, factor, rest, bytes);
     }
 }
 
-static void fade_yuv(const struct fw_image *dst, const struct fw_image *src, int32_t factor)
+static void copy_plane(const struct fade_band *band, uint32_t plane)
 {
-    const struct fw_format *format = src->format;
+    size_t bytes = fw_format_row_bytes(band->src->format, plane, band->src->width);
+    struct fw_rows rows = fw_rows_of(band->src, plane, band->row_first, band->row_end);
+    for (int32_t y = rows.first; y < rows.end; y++)
+        memcpy(band->dst->data[plane] + y * band->dst->stride[plane],
+               band->src->data[plane] + y * band->src->stride[plane], bytes);
+}
+
+static void copy_planes(const struct fade_band *band)
+{
+    for (uint32_t plane = 0; plane < band->src->format->plane_count; plane++)
+        copy_plane(band, plane);
+}
+
+static void fade_yuv(const struct fade_band *band)
+{
+    const struct fw_format *format = band->src->format;
     int32_t depth = (int32_t)fw_format_depth(format);
     int32_t middle = 1 << (depth - 1);
     /* libavfilter takes 8-bit pictures with alpha for full range. */
@@ -220,70 +229,93 @@ static void fade_yuv(const struct fw_image *dst, const struct fw_image *src, int
     int32_t black = full ? 0 : 16 << (depth - 8);
     /* libavfilter's constant for 8 bits is nine less than 128.5 in 16.16. */
     int64_t add = depth == 8 ? 8421367 : ((int64_t)middle << 16) + (1 << 15);
-    fade_plane(dst, src, 0, black, factor, ((int64_t)black << 16) + (1 << 15));
-    fade_plane(dst, src, 1, middle, factor, add);
-    fade_plane(dst, src, 2, middle, factor, add);
+    fade_plane(band, 0, black, ((int64_t)black << 16) + (1 << 15));
+    fade_plane(band, 1, middle, add);
+    fade_plane(band, 2, middle, add);
     if (format->plane_count > 3)
-        copy_plane(dst, src, 3);
+        copy_plane(band, 3);
 }
 
-static void blend_component(const struct fw_image *dst, const struct fw_image *src,
-                            const struct fw_component *component, int32_t color, int32_t factor)
+static void blend_component(const struct fade_band *band, const struct fw_component *component,
+                            int32_t color)
 {
     uint32_t plane = component->plane;
-    for (int32_t y = 0; y < src->height; y++) {
-        uint8_t *to = dst->data[plane] + y * dst->stride[plane] + component->offset;
-        const uint8_t *from = src->data[plane] + y * src->stride[plane] + component->offset;
-        for (int32_t x = 0; x < src->width; x++) {
+    for (int32_t y = band->row_first; y < band->row_end; y++) {
+        uint8_t *to = band->dst->data[plane] + y * band->dst->stride[plane] + component->offset;
+        const uint8_t *from = band->src->data[plane] + y * band->src->stride[plane] +
+                              component->offset;
+        for (int32_t x = 0; x < band->src->width; x++) {
             ptrdiff_t at = (ptrdiff_t)x * component->step;
-            to[at] = (uint8_t)((color * 65536 + (from[at] - color) * factor + (1 << 15)) >> 16);
+            to[at] = (uint8_t)((color * 65536 + (from[at] - color) * band->factor + (1 << 15)) >>
+                               16);
         }
     }
 }
 
-static void fade_rgb(const struct fade *fade, const struct fw_image *dst,
-                     const struct fw_image *src, int32_t factor)
+static void fade_rgb(const struct fade *fade, const struct fade_band *band)
 {
-    const struct fw_format *format = src->format;
+    const struct fw_format *format = band->src->format;
     if (fade->color == BLACK && format->plane_count == 1) {
-        fade_plane(dst, src, 0, 0, factor, 1 << 15); /* alpha with the rest, as in libavfilter */
+        fade_plane(band, 0, 0, 1 << 15); /* alpha with the rest, as in libavfilter */
         return;
     }
-    for (uint32_t plane = 0; plane < format->plane_count; plane++)
-        copy_plane(dst, src, plane);
-    for (uint32_t i = 0; i < 3; i++)
-        blend_component(dst, src, &format->components[i],
-                        (int32_t)(fade->color >> (24 - 8 * i)) & 255, factor);
+    bool planar = format->flags & FW_FORMAT_PLANAR;
+    if (!planar || format->component_count > 3)
+        copy_planes(band);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct fw_component *component = &format->components[i];
+        int32_t color = (int32_t)(fade->color >> (24 - 8 * i)) & 255;
+        if (planar)
+            fade_plane(band, component->plane, color, ((int64_t)color << 16) + (1 << 15));
+        else
+            blend_component(band, component, color);
+    }
 }
 
-static void fade_alpha(const struct fw_image *dst, const struct fw_image *src, int32_t factor)
+static void fade_alpha(const struct fade_band *band)
 {
-    const struct fw_format *format = src->format;
+    const struct fw_format *format = band->src->format;
     const struct fw_component *alpha = &format->components[format->component_count - 1];
-    for (uint32_t plane = 0; plane < format->plane_count; plane++)
-        copy_plane(dst, src, plane);
+    copy_planes(band);
     if (format->flags & FW_FORMAT_PLANAR)
-        fade_plane(dst, src, alpha->plane, 0, factor, 1 << 15);
+        fade_plane(band, alpha->plane, 0, 1 << 15);
     else
-        blend_component(dst, src, alpha, 0, factor);
+        blend_component(band, alpha, 0);
+}
+
+static int fade_start(void *self, struct fw_error *err)
+{
+    (void)err;
+    struct fade *fade = self;
+    fade->kernels = fw_fade_kernels(fade->cpu);
+    return FW_OK;
+}
+
+static int fade_band(void *self, const struct fw_frame *in, struct fw_frame *out, int32_t row_first,
+                     int32_t row_end, void *scratch, struct fw_error *err)
+{
+    (void)scratch;
+    (void)err;
+    const struct fade *fade = self;
+    const struct fade_band band = { fade->kernels, &out->image, &in->image,
+                                    row_first,     row_end,     factor_of(fade, in) };
+    if (band.factor == FULL)
+        copy_planes(&band);
+    else if (fade->alpha)
+        fade_alpha(&band);
+    else if (in->image.format->flags & FW_FORMAT_RGB)
+        fade_rgb(fade, &band);
+    else
+        fade_yuv(&band);
+    return FW_OK;
 }
 
 static int fade_process(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
                         struct fw_error *err)
 {
-    (void)scratch;
-    (void)err;
-    const struct fade *fade = self;
-    int32_t factor = factor_of(fade, in);
-    if (factor == FULL)
+    if (factor_of(self, in) == FULL)
         return FW_IDENTITY;
-    if (fade->alpha)
-        fade_alpha(&out->image, &in->image, factor);
-    else if (in->image.format->flags & FW_FORMAT_RGB)
-        fade_rgb(fade, &out->image, &in->image, factor);
-    else
-        fade_yuv(&out->image, &in->image, factor);
-    return FW_OK;
+    return fade_band(self, in, out, 0, in->image.height, scratch, err);
 }
 
 const struct fw_filter fw_filter_fade = {
@@ -295,5 +327,8 @@ const struct fw_filter fw_filter_fade = {
     .self_size = sizeof(struct fade),
     .negotiate = fade_negotiate,
     .accepts = fade_accepts,
+    .start = fade_start,
     .process = fade_process,
+    .band = fade_band,
+    .cpu_offset = offsetof(struct fade, cpu),
 };

@@ -94,12 +94,12 @@ Test(chain, what_needs_more_is_refused_with_its_class)
 Test(chain, what_runs_on_from_frame_to_frame_is_refused)
 {
     REFUSES("eq=brightness=random(1):eval=frame", "random numbers");
-    REFUSES("hue=h=360*random(0)", "random numbers");
+    REFUSES("hue=h=360*random(0)", "random() is not allowed");
     REFUSES("drawtext=text=a:x=rand(0\\,30)", "random numbers");
     REFUSES("eq=contrast=st(0\\,ld(0)+0.1):eval=frame", "st() and ld()");
     REFUSES("lut=y=val*time(0)", "time() is not allowed");
     REFUSES("lavfi.lut=y=val*time(0)", "time of day");
-    REFUSES("hue=h=time(0)", "time of day");
+    REFUSES("hue=h=time(0)", "time() is not allowed");
     REFUSES("crop=10:10:time(0)", "time() is not allowed");
     REFUSES("crop=10:10:ld(0)", "ld() is not allowed");
     REFUSES("drawtext=text=%{localtime}", "time of day");
