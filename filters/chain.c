@@ -130,9 +130,21 @@ static int create_item(struct fw_item *item, const struct fw_call *call, struct 
     return create_enable(item, complaints);
 }
 
+/* libavfilter runs a text with branches as a whole. */
+static int create_graph(struct fw_chain *chain, struct fw_complaints *complaints)
+{
+    struct fw_item *item = &chain->items[0];
+    item->call = &chain->grammar.whole;
+    int status = fw_lavfi_graph_create(&item->foreign, &chain->grammar, complaints);
+    chain->item_count = item->foreign ? 1 : 0;
+    return status == FW_OK && complaints->count ? FW_ERR_USAGE : status;
+}
+
 static int create_items(struct fw_chain *chain, struct fw_plugins *plugins,
                         struct fw_complaints *complaints)
 {
+    if (chain->grammar.branched)
+        return create_graph(chain, complaints);
     for (uint32_t i = 0; i < chain->grammar.call_count; i++) {
         const struct fw_call *call = &chain->grammar.calls[i];
         if (!*call->name)

@@ -106,6 +106,7 @@ static int read_call(struct fw_call *call, const char *text, size_t *pos)
     fw_token_deinit(&token);
     if (status < 0)
         return -1;
+    call->end = (uint32_t)*pos;
     if (text[*pos] != '=') {
         call->text = strdup("");
         return call->text ? 0 : -1;
@@ -113,17 +114,75 @@ static int read_call(struct fw_call *call, const char *text, size_t *pos)
     size_t first = ++*pos;
     if (fw_token_read(&token, text, NULL, pos, ARGS_END) < 0)
         return -1;
+    call->end = (uint32_t)*pos;
     call->text = strndup(text + first, *pos - first);
     status = call->text ? read_args(call, &token) : -1;
     fw_token_deinit(&token);
     return status;
 }
 
-static void complain_branches(struct fw_complaints *complaints, size_t pos)
+/* Skips "[label]" once or several times; text[*pos] is behind them and white space. */
+static void skip_labels(struct fw_grammar *grammar, struct fw_complaints *complaints, size_t *pos)
 {
-    fw_complain(complaints, (uint32_t)pos, (uint32_t)pos + 1, NULL,
-                "graphs with several branches ('[', ']' and ';') are not supported: they need a "
-                "sequential stage, which does not exist yet");
+    const char *text = complaints->text;
+    while (text[*pos] == '[') {
+        size_t bytes = strcspn(text + *pos, "]");
+        grammar->branched = true;
+        if (!text[*pos + bytes] || bytes < 2)
+            fw_complain(complaints, (uint32_t)*pos, (uint32_t)(*pos + bytes), NULL,
+                        bytes < 2 ? "a label's name is missing here"
+                                  : "this label has no closing ']'");
+        *pos += bytes + (text[*pos + bytes] != '\0');
+        *pos += strspn(text + *pos, " \n\t\r");
+    }
+}
+
+/* "sws_flags=...;" before the first filter sets what libavfilter's own conversions do. */
+static void skip_flags(struct fw_grammar *grammar, const char *text, size_t *pos)
+{
+    if (strncmp(text + *pos, "sws_flags=", 10) != 0)
+        return;
+    *pos += strcspn(text + *pos, ";");
+    *pos += text[*pos] == ';';
+    *pos += strspn(text + *pos, " \n\t\r");
+    grammar->branched = true;
+}
+
+/* A filter with its labels, up to what separates it from the next one. */
+static int read_step(struct fw_grammar *grammar, struct fw_complaints *complaints, size_t *pos)
+{
+    const char *text = complaints->text;
+    struct fw_call *call = &grammar->calls[grammar->call_count];
+    skip_labels(grammar, complaints, pos);
+    grammar->call_count++;
+    if (read_call(call, text, pos) < 0) {
+        complaints->count++;
+        return fw_fail(complaints->err, FW_ERR_MEMORY, "no memory to read a filter chain");
+    }
+    skip_labels(grammar, complaints, pos);
+    if (!*call->name)
+        fw_complain(complaints, call->name_first, call->name_first, NULL,
+                    "a filter's name is missing here");
+    if (text[*pos] == ';')
+        grammar->branched = true;
+    if (text[*pos] && text[*pos] != ',' && text[*pos] != ';') {
+        fw_complain(complaints, (uint32_t)*pos, (uint32_t)*pos + 1, NULL,
+                    "',' or ';' is missing before this");
+        *pos = strlen(text);
+    }
+    return FW_OK;
+}
+
+static int set_whole(struct fw_grammar *grammar, struct fw_complaints *complaints)
+{
+    struct fw_call *whole = &grammar->whole;
+    whole->name = strdup("graph");
+    whole->text = strdup(complaints->text);
+    whole->name_end = whole->end = (uint32_t)strlen(complaints->text);
+    if (whole->name && whole->text)
+        return FW_OK;
+    complaints->count++;
+    return fw_fail(complaints->err, FW_ERR_MEMORY, "no memory to read a filter graph");
 }
 
 int fw_grammar_parse(struct fw_grammar *grammar, struct fw_complaints *complaints)
@@ -131,44 +190,41 @@ int fw_grammar_parse(struct fw_grammar *grammar, struct fw_complaints *complaint
     const char *text = complaints->text;
     size_t pos = strspn(text, " \n\t\r");
     memset(grammar, 0, sizeof(*grammar));
+    skip_flags(grammar, text, &pos);
     while (text[pos] || grammar->call_count > 0) {
         if (grammar->call_count == FW_CHAIN_FILTERS_MAX) {
             fw_complain(complaints, (uint32_t)pos, (uint32_t)strlen(text), NULL,
                         "a chain takes at most %d filters", FW_CHAIN_FILTERS_MAX);
             break;
         }
-        struct fw_call *call = &grammar->calls[grammar->call_count++];
-        if (read_call(call, text, &pos) < 0) {
-            complaints->count++;
-            return fw_fail(complaints->err, FW_ERR_MEMORY, "no memory to read a filter chain");
-        }
-        if (text[pos] && text[pos] != ',') {
-            grammar->call_count -= *call->name ? 0 : 1;
-            complain_branches(complaints, pos);
-            break;
-        }
-        if (!*call->name)
-            fw_complain(complaints, call->name_first, call->name_first, NULL,
-                        "a filter's name is missing here");
+        if (read_step(grammar, complaints, &pos) < 0)
+            return FW_ERR_MEMORY;
         if (!text[pos])
             break;
         pos++;
+        pos += strspn(text + pos, " \n\t\r");
     }
+    if (grammar->branched && set_whole(grammar, complaints) < 0)
+        return FW_ERR_MEMORY;
     return complaints->count ? FW_ERR_USAGE : FW_OK;
+}
+
+static void free_call(struct fw_call *call)
+{
+    for (uint32_t k = 0; k < call->arg_count; k++) {
+        free(call->args[k].key);
+        free(call->args[k].value);
+    }
+    free(call->args);
+    free(call->name);
+    free(call->id);
+    free(call->text);
 }
 
 void fw_grammar_deinit(struct fw_grammar *grammar)
 {
-    for (uint32_t i = 0; i < FW_CHAIN_FILTERS_MAX; i++) {
-        struct fw_call *call = &grammar->calls[i];
-        for (uint32_t k = 0; k < call->arg_count; k++) {
-            free(call->args[k].key);
-            free(call->args[k].value);
-        }
-        free(call->args);
-        free(call->name);
-        free(call->id);
-        free(call->text);
-    }
+    for (uint32_t i = 0; i < FW_CHAIN_FILTERS_MAX; i++)
+        free_call(&grammar->calls[i]);
+    free_call(&grammar->whole);
     memset(grammar, 0, sizeof(*grammar));
 }

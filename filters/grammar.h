@@ -1,4 +1,4 @@
-/* The text of a linear filter chain, FFmpeg's -vf grammar: names, ids and arguments with offsets.
+/* The text of a filter chain or graph, FFmpeg's -vf grammar: names, ids and arguments with offsets.
  */
 #ifndef FW_FILTERS_GRAMMAR_H
 #define FW_FILTERS_GRAMMAR_H
@@ -30,6 +30,7 @@ struct fw_call {
     enum fw_engine engine;
     uint32_t name_first;
     uint32_t name_end;
+    uint32_t end; /* behind the arguments */
     uint32_t arg_count;
     struct fw_arg *args;
 };
@@ -37,6 +38,9 @@ struct fw_call {
 struct fw_grammar {
     uint32_t call_count;
     struct fw_call calls[FW_CHAIN_FILTERS_MAX];
+    /* Has labels or several branches; then it is one thing, as `whole` says it. */
+    bool branched;
+    struct fw_call whole;
 };
 
 /* Splits complaints->text. Errors go to `complaints`; what could be read is in *grammar either way.

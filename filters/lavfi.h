@@ -25,10 +25,25 @@ bool fw_lavfi_exists(const char *name);
 /* Names with one video input and output, for suggestions; NULL past the end. *state starts NULL. */
 const char *fw_lavfi_next_name(void **state);
 
+/* What is known of a filter before its options. */
+struct fw_lavfi_kind {
+    const char *name;
+    const char *summary;
+    enum fw_class filter_class;
+    const char *reason;
+    const char *refusal; /* why it does not run here; NULL when it does */
+};
+/* Every filter that takes one video and gives one, by libavfilter's order; false past the end.
+ * *state starts NULL. */
+bool fw_lavfi_next_kind(void **state, struct fw_lavfi_kind *kind_out);
+
 /* Finds the filter, its class and every option. Errors go to `complaints`; then NULL comes back
  * with FW_ERR_USAGE. Opens no file. */
 int fw_lavfi_call_create(struct fw_lavfi_call **call_out, const struct fw_call *call,
                          struct fw_complaints *complaints) FW_MUST_CHECK;
+/* A text with branches as one sequential call: it is checked filter by filter. */
+int fw_lavfi_graph_create(struct fw_lavfi_call **call_out, const struct fw_grammar *grammar,
+                          struct fw_complaints *complaints) FW_MUST_CHECK;
 void fw_lavfi_call_destroy(struct fw_lavfi_call *call); /* NULL ok */
 void fw_lavfi_call_traits(const struct fw_lavfi_call *call, struct fw_lavfi_traits *traits_out);
 
@@ -56,7 +71,8 @@ int fw_lavfi_open(struct fw_lavfi **graph_out, struct fw_lavfi_call *const *call
                   const struct fw_video *in, const struct fw_video *out,
                   struct fw_error *err) FW_MUST_CHECK;
 /* Graphs that are not sequential: the output for in[0], copied into out->image; pts, flags and
- * colour of *out are set. in[-before] to in[after] are there, NULL beyond the ends. */
+ * colour of *out are set. in[-before] to in[after] are there, NULL beyond the ends of the stream.
+ */
 int fw_lavfi_process(struct fw_lavfi *graph, const struct fw_frame *const *in, int32_t before,
                      int32_t after, struct fw_frame *out, struct fw_error *err) FW_MUST_CHECK;
 /* Sequential graphs: a frame, copied, or NULL at the end; then pull until it returns FW_END. */

@@ -1,4 +1,4 @@
-/* What lavfi.c and the other lavfi files share. */
+/* What the lavfi files that look at text share: the class table, calls and their options. */
 #ifndef FW_FILTERS_LAVFI_CALL_H
 #define FW_FILTERS_LAVFI_CALL_H
 
@@ -17,6 +17,20 @@ struct fw_lavfi_row {
     const char *file_option; /* names a file to read; "*": reads files whatever the options are */
     const char *stand_in;    /* takes the same formats and opens nothing; NULL: itself, no file */
     bool colors;             /* changes colour tags: plan runs one frame to see which */
+
+    /* WINDOWED: output k is made from the inputs `before` to `after` around k; where it is one of
+     * the first or last that does not come, it is the last ones: libavfilter's stamp decides. */
+    int16_t before;
+    int16_t after;
+    const char *size_option; /* its value counts for before and after as well, in halves of it */
+    int16_t size_default;
+    int16_t before_halves;
+    int16_t after_halves;
+    const char *doubling; /* " option=value ": two outputs an input; "*" always */
+    bool doubles_by_default;
+    const char *never_doubled; /* as never, where it doubles */
+    const char *step_option;   /* its value inputs give one output */
+    int16_t step_default;
 };
 
 struct fw_lavfi_option {
@@ -25,36 +39,43 @@ struct fw_lavfi_option {
 };
 
 struct fw_lavfi_call {
-    const AVFilter *filter;
+    const AVFilter *filter; /* NULL: a graph with branches */
     const struct fw_lavfi_row *row;
     enum fw_class filter_class;
+    const char *reason;
     bool reads_files;
+    int32_t before;
+    int32_t after;
+    int32_t rate_num; /* 0 where a sequential filter decides by itself */
+    int32_t rate_den;
     uint32_t option_count;
     struct fw_lavfi_option *options;
+    char *graph_text; /* a graph with branches, as libavfilter reads it */
+    char *plan_text;  /* the same without files */
 };
 
 /* Row of the class table, or NULL: not known to be safe in parallel. */
 const struct fw_lavfi_row *fw_lavfi_row_find(const char *name);
-/* Why a filter without a usable row is refused; a sentence part. */
+/* Why a filter cannot run here whatever its options are, or NULL; a sentence part. */
 const char *fw_lavfi_refusal(const char *name);
+/* Why a filter without a row is sequential; a sentence part. */
+const char *fw_lavfi_sequence_reason(const char *name);
+
 /* Resolves and checks every argument into call->options. */
 int fw_lavfi_options_store(struct fw_lavfi_call *call, const struct fw_call *text,
                            struct fw_complaints *complaints) FW_MUST_CHECK;
-/* Why the filter is refused with its options, or NULL; a sentence part. */
-const char *fw_lavfi_find_refusal(const struct fw_lavfi_call *call);
-/* Whether a frame's pixels could depend on those that went through the graph before. */
-bool fw_lavfi_graph_remembers(const AVFilterGraph *graph);
-/* FW_ERR_USAGE when it remembers and cannot be built again for every frame. */
-int fw_lavfi_check_memory(const AVFilterGraph *graph, struct fw_lavfi_call *const *calls,
-                          uint32_t count, struct fw_error *err) FW_MUST_CHECK;
-
-/* Everything but pixels and format. */
-void fw_lavfi_frame_tag(AVFrame *frame, const struct fw_frame *in);
-/* As side data; `hdr` may be NULL. Returns 0, or -1 without memory. */
-int fw_lavfi_frame_set_hdr(AVFrame *frame, const struct fw_hdr *hdr) FW_MUST_CHECK;
-struct fw_color fw_lavfi_frame_color(const AVFrame *frame);
-
 /* Last value given for an option, or NULL. */
 const char *fw_lavfi_option_value(const struct fw_lavfi_call *call, const char *key);
+/* Whether one of the options stands in `list` as " key=value ". */
+bool fw_lavfi_option_listed(const struct fw_lavfi_call *call, const char *list);
+/* Names an unknown variable or what else is wrong with an option that is an expression; complains
+ * about nothing else. */
+void fw_lavfi_expression_check(const struct fw_lavfi_call *call, const struct fw_call *text,
+                               const struct fw_arg *arg, const char *key,
+                               struct fw_complaints *complaints);
+
+/* Class, window, rate and reason under the call's options. Returns why it cannot run with them, or
+ * NULL; a sentence part. */
+const char *fw_lavfi_classify(struct fw_lavfi_call *call);
 
 #endif

@@ -1,19 +1,19 @@
 /* What a libavfilter frame says beside its pixels. */
-#include "lavfi_call.h"
+#include "lavfi_graph.h"
 
 #include <libavutil/frame.h>
 #include <libavutil/mastering_display_metadata.h>
 
-static AVRational to_av_rational(struct fw_rational value)
+static struct fw_rational from_av_rational(AVRational value)
 {
-    return (AVRational){ value.num, value.den ? value.den : 1 };
+    return (struct fw_rational){ value.num, value.den };
 }
 
 void fw_lavfi_frame_tag(AVFrame *frame, const struct fw_frame *in)
 {
     frame->pts = in->pts;
     frame->pkt_duration = in->duration;
-    frame->sample_aspect_ratio = to_av_rational(in->sample_aspect);
+    frame->sample_aspect_ratio = fw_lavfi_rational(in->sample_aspect);
     frame->color_range = in->color.range;
     frame->colorspace = in->color.matrix;
     frame->color_primaries = in->color.primaries;
@@ -45,11 +45,12 @@ int fw_lavfi_frame_set_hdr(AVFrame *frame, const struct fw_hdr *hdr)
         display->has_primaries = (hdr->flags & FW_HDR_PRIMARIES) != 0;
         display->has_luminance = (hdr->flags & FW_HDR_LUMINANCE) != 0;
         for (int i = 0; i < 6; i++)
-            display->display_primaries[i / 2][i % 2] = to_av_rational(hdr->primaries[i / 2][i % 2]);
-        display->white_point[0] = to_av_rational(hdr->white_point[0]);
-        display->white_point[1] = to_av_rational(hdr->white_point[1]);
-        display->min_luminance = to_av_rational(hdr->min_luminance);
-        display->max_luminance = to_av_rational(hdr->max_luminance);
+            display->display_primaries[i / 2][i % 2] = fw_lavfi_rational(
+                hdr->primaries[i / 2][i % 2]);
+        display->white_point[0] = fw_lavfi_rational(hdr->white_point[0]);
+        display->white_point[1] = fw_lavfi_rational(hdr->white_point[1]);
+        display->min_luminance = fw_lavfi_rational(hdr->min_luminance);
+        display->max_luminance = fw_lavfi_rational(hdr->max_luminance);
     }
     if (hdr && hdr->flags & FW_HDR_LIGHT_LEVELS) {
         AVContentLightMetadata *light = av_content_light_metadata_create_side_data(frame);
@@ -59,4 +60,32 @@ int fw_lavfi_frame_set_hdr(AVFrame *frame, const struct fw_hdr *hdr)
         light->MaxFALL = hdr->max_average;
     }
     return 0;
+}
+
+bool fw_lavfi_frame_hdr(const AVFrame *frame, struct fw_hdr *hdr_out)
+{
+    const AVFrameSideData *mastering = av_frame_get_side_data(
+        frame, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA);
+    const AVFrameSideData *levels = av_frame_get_side_data(frame,
+                                                           AV_FRAME_DATA_CONTENT_LIGHT_LEVEL);
+    *hdr_out = (struct fw_hdr){ .struct_size = sizeof(*hdr_out) };
+    if (mastering) {
+        const AVMasteringDisplayMetadata *display = (const void *)mastering->data;
+        hdr_out->flags |= display->has_primaries ? FW_HDR_PRIMARIES : 0u;
+        hdr_out->flags |= display->has_luminance ? FW_HDR_LUMINANCE : 0u;
+        for (int i = 0; i < 6; i++)
+            hdr_out->primaries[i / 2][i % 2] = from_av_rational(
+                display->display_primaries[i / 2][i % 2]);
+        hdr_out->white_point[0] = from_av_rational(display->white_point[0]);
+        hdr_out->white_point[1] = from_av_rational(display->white_point[1]);
+        hdr_out->min_luminance = from_av_rational(display->min_luminance);
+        hdr_out->max_luminance = from_av_rational(display->max_luminance);
+    }
+    if (levels) {
+        const AVContentLightMetadata *light = (const void *)levels->data;
+        hdr_out->flags |= FW_HDR_LIGHT_LEVELS;
+        hdr_out->max_content = light->MaxCLL;
+        hdr_out->max_average = light->MaxFALL;
+    }
+    return hdr_out->flags != 0;
 }

@@ -40,6 +40,21 @@ static const AVOption *find_option(const AVClass *class, const char *name)
     return class ? av_opt_find(object, name, NULL, 0, SEARCH) : NULL;
 }
 
+/* The first name of an option that has several. */
+static const char *first_name(const AVClass *class, const AVOption *option)
+{
+    const void *object = &class;
+    const AVOption *each = NULL;
+    const AVOption *first = NULL;
+    bool own = false; /* not one of libswscale's, which filters pass on */
+    while ((each = av_opt_next(object, each))) {
+        if (!first && each->type == option->type && each->offset == option->offset)
+            first = each;
+        own = own || each == option;
+    }
+    return own && first ? first->name : option->name;
+}
+
 static void add_constant(struct constants *list, const char *name, double value)
 {
     if (list->count >= CONSTANTS_MAX)
@@ -304,7 +319,10 @@ int fw_lavfi_options_store(struct fw_lavfi_call *call, const struct fw_call *tex
         const char *what = judge(class, option, arg->value);
         if (what)
             complain_value(text, arg, class, option, what, complaints);
-        call->options[call->option_count++] = (struct fw_lavfi_option){ option->name, arg->value };
+        else if (option->type == AV_OPT_TYPE_STRING)
+            fw_lavfi_expression_check(call, text, arg, option->name, complaints);
+        call->options[call->option_count++] = (struct fw_lavfi_option){ first_name(class, option),
+                                                                        arg->value };
     }
     return FW_OK;
 }

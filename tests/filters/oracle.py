@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Our pixels against those of the ffmpeg command, for every line of oracle.txt.
 
-usage: oracle.py FILTER_RAW [--only WORD] [--long] [--verbose]
+usage: oracle.py FILTER_RAW [--table FILE] [--once] [--only WORD] [--long] [--verbose]
 
 Both sides get the same raw frames: noise that stays within the depth, then real pictures. What they
 put out must agree in count and size of frames, and in every sample up to the line's tolerance. A
 chain that one side refuses must be refused by the other. The frames' clock ticks 25 times a second.
 
-FW_LONG=1 or --long: more sizes for every line. Exit code 77 without ffmpeg.
+FW_LONG=1 or --long: more sizes for every line. --once: in long runs only, and then each line as it
+is. Exit code 77 without ffmpeg.
 """
 import argparse
 import concurrent.futures
@@ -26,7 +27,7 @@ NOISE = 3  # frames
 PICTURES = 5
 BATCH = 8  # chains that one ffmpeg runs
 LONG_SIZES = ["64x48", "131x77", "3x5", "1x1"]
-FFMPEG = ["ffmpeg", "-v", "error", "-nostdin", "-threads", "1"]
+FFMPEG = ["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-filter_threads", "1"]
 
 
 class Case:
@@ -186,14 +187,16 @@ def batches(cases):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("program")
+    parser.add_argument("--table", default=os.path.join(HERE, "oracle.txt"))
+    parser.add_argument("--once", action="store_true")
     parser.add_argument("--only", default="", help="lines whose chain holds this word")
     parser.add_argument("--long", action="store_true", default=os.environ.get("FW_LONG") == "1")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
-    if not shutil.which("ffmpeg"):
+    if not shutil.which("ffmpeg") or (args.once and not args.long):
         print("0 passed, 0 failed, 1 skipped")
         return 77
-    cases = [case for case in read_cases(os.path.join(HERE, "oracle.txt"), args.long)
+    cases = [case for case in read_cases(args.table, args.long and not args.once)
              if args.only in case.ours]
     failed = 0
     with tempfile.TemporaryDirectory() as folder, \

@@ -8,7 +8,6 @@
  */
 #include "whole.h"
 
-#include "check.h"
 #include "format.h"
 #include "registry.h"
 
@@ -160,116 +159,5 @@ Test(golden, every_built_in_has_a_line)
             found = found || strncmp(line.chain, name, strlen(name)) == 0;
         (void)fclose(file);
         cr_assert(found, "%s", name);
-    }
-}
-
-/* libavfilter's filters of the class table: what is called parallel must be. */
-static const char *const foreign[] = {
-    "avgblur",
-    "bilateral",
-    "cas",
-    "chromahold",
-    "chromakey",
-    "chromanr",
-    "chromashift=cbh=3",
-    "colorbalance=rs=.3",
-    "colorchannelmixer=.5:.3",
-    "colorcontrast=rc=.4",
-    "colorcorrect=.2",
-    "colorhold",
-    "colorize",
-    "colorkey",
-    "colorlevels",
-    "colortemperature",
-    "convolution",
-    "curves=preset=vintage",
-    "dblur",
-    "dctdnoiz=2",
-    "deband",
-    "deblock",
-    "deflate",
-    "despill",
-    "dilation",
-    "drawbox=x=t*30:c=red",
-    "drawgrid",
-    "edgedetect",
-    "epx",
-    "erosion",
-    "exposure=.5",
-    "fftfilt=dc_Y=1",
-    "fieldorder",
-    "fillborders=2:2:2:2",
-    "floodfill",
-    "gblur",
-    "geq=lum='X+N'",
-    "gradfun",
-    "grayworld",
-    "greyedge",
-    "histeq",
-    "histogram",
-    "hqx",
-    "hsvhold",
-    "hsvkey",
-    "hue=h=n*20",
-    "huesaturation=30",
-    "il=d:d:d",
-    "inflate",
-    "kirsch",
-    "lenscorrection=.1",
-    "limiter",
-    "lumakey",
-    "lut=y=negval",
-    "lut1d",
-    "lut3d",
-    "median",
-    "monochrome",
-    "nlmeans=r=5",
-    "normalize=smoothing=0",
-    "owdenoise",
-    "pad=90:70:3:3",
-    "perspective=eval=frame:x0=on",
-    "pixelize",
-    "pp7",
-    "prewitt",
-    "pseudocolor=preset=0",
-    "removegrain=4",
-    "rgbashift=rh=3",
-    "roberts",
-    "rotate=n*0.1",
-    "sab",
-    "scharr",
-    "selectivecolor=reds=.3",
-    "shear=.2",
-    "shuffleplanes=0:2:1:3",
-    "smartblur",
-    "sobel",
-    "spp",
-    "super2xsai",
-    "swaprect=w=8:h=8:x1=n",
-    "swapuv",
-    "v360=e:c3x2:w=48:h=32",
-    "vaguedenoiser",
-    "vectorscope",
-    "vibrance=.5",
-    "vignette=dither=0",
-    "waveform",
-    "xbr",
-    "yaepblur",
-    "eq=gamma=1+n*.1:eval=frame",
-    "lavfi.scale=40:-2",
-    "lavfi.fade=n=4",
-    "lavfi.crop=20:20:n:n",
-    "gblur=2:enable='between(n,1,2)'",
-};
-
-Test(golden, libavfilter_frames_do_not_depend_on_their_range, .timeout = 100)
-{
-    for (size_t k = 0; k < FW_COUNT(foreign); k++) {
-        uint64_t whole[HASHES] = { 0 };
-        uint64_t alone[HASHES] = { 0 };
-        struct fw_video in = video_of("yuv420p", 64, 48);
-        run(foreign[k], &in, 4, 0, whole);
-        run(foreign[k], &in, 4, 1, alone);
-        cr_expect_eq(memcmp(whole, alone, sizeof(whole)), 0, "%s", foreign[k]);
     }
 }
