@@ -25,18 +25,6 @@ bool fw_lavfi_exists(const char *name);
 /* Names with one video input and output, for suggestions; NULL past the end. *state starts NULL. */
 const char *fw_lavfi_next_name(void **state);
 
-/* What is known of a filter before its options. */
-struct fw_lavfi_kind {
-    const char *name;
-    const char *summary;
-    enum fw_class filter_class;
-    const char *reason;
-    const char *refusal; /* why it does not run here; NULL when it does */
-};
-/* Every filter that takes one video and gives one, by libavfilter's order; false past the end.
- * *state starts NULL. */
-bool fw_lavfi_next_kind(void **state, struct fw_lavfi_kind *kind_out);
-
 /* Finds the filter, its class and every option. Errors go to `complaints`; then NULL comes back
  * with FW_ERR_USAGE. Opens no file. */
 int fw_lavfi_call_create(struct fw_lavfi_call **call_out, const struct fw_call *call,

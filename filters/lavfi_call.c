@@ -1,6 +1,8 @@
 /* Filters of libavfilter as the user wrote them: found, classed and checked. */
 #include "lavfi_call.h"
 
+#include "registry.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +37,7 @@ const char *fw_lavfi_next_name(void **state)
     return filter ? filter->name : NULL;
 }
 
-bool fw_lavfi_next_kind(void **state, struct fw_lavfi_kind *kind_out)
+bool fw_foreign_next(void **state, struct fw_foreign *foreign_out)
 {
     const AVFilter *filter = av_filter_iterate(state);
     while (filter && !is_video_pair(filter) && strcmp(filter->name, "select") != 0)
@@ -45,7 +47,7 @@ bool fw_lavfi_next_kind(void **state, struct fw_lavfi_kind *kind_out)
     struct fw_lavfi_call call = { .filter = filter, .row = fw_lavfi_row_find(filter->name) };
     call.filter_class = call.row ? call.row->filter_class : FW_CLASS_SEQUENTIAL;
     (void)fw_lavfi_classify(&call);
-    *kind_out = (struct fw_lavfi_kind){
+    *foreign_out = (struct fw_foreign){
         .name = filter->name,
         .summary = filter->description ? filter->description : "",
         .filter_class = call.filter_class,

@@ -56,3 +56,20 @@ json_t *fw_filter_document(const struct fw_filter *filter, const char *plugin)
         (void)json_object_set_new(object, "file", fw_json_text(plugin));
     return object;
 }
+
+json_t *fw_foreign_document(const struct fw_foreign *foreign)
+{
+    static const char *const classes[] = {
+        [FW_CLASS_PURE] = "pure",
+        [FW_CLASS_INDEXED] = "indexed",
+        [FW_CLASS_WINDOWED] = "windowed",
+        [FW_CLASS_SEQUENTIAL] = "sequential",
+    };
+    if (foreign->refusal != NULL)
+        return json_pack("{s:s,s:s,s:s,s:s,s:s}", "schema", "framewheel-filter/1", "name",
+                         foreign->name, "summary", foreign->summary, "engine", "libavfilter",
+                         "refused", foreign->refusal);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "schema", "framewheel-filter/1", "name",
+                     foreign->name, "summary", foreign->summary, "engine", "libavfilter", "class",
+                     classes[foreign->filter_class], "reason", foreign->reason);
+}

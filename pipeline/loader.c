@@ -162,6 +162,14 @@ static json_t *list_built_in(void)
     return list;
 }
 
+static void list_foreign(json_t *list)
+{
+    struct fw_foreign foreign;
+    void *state = NULL;
+    while (fw_foreign_next(&state, &foreign))
+        (void)json_array_append_new(list, fw_foreign_document(&foreign));
+}
+
 static int list_filters(const struct fw_plugins *plugins, char **text_out, struct fw_error *err)
 {
     json_t *list = list_built_in();
@@ -173,6 +181,7 @@ static int list_filters(const struct fw_plugins *plugins, char **text_out, struc
             break;
         (void)json_array_append_new(list, fw_filter_document(filter, path));
     }
+    list_foreign(list);
     *text_out = list != NULL ? json_dumps(list, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(list);
     return *text_out != NULL ? FW_OK : fw_fail(err, FW_ERR_MEMORY, "no memory for a list");

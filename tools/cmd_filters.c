@@ -1,4 +1,4 @@
-/* framewheel filters: the built-in filters and their options, and whether another one can run. */
+/* framewheel filters: the built-in filters and their options, and libavfilter's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,7 +116,7 @@ static int print_plan(const struct fw_verb *verb, const char *name, const json_t
                     name, engine, class_name);
         else
             fprintf(paper.stream,
-                    "%s: of %s, runs in the workers (%s: %s)\n"
+                    "%s: of %s, %s (%s)\n"
                     "  its options: ffmpeg -h filter=%s\n",
                     name, engine, class_name, fw_json_text_of(step, "reason"), name);
     }
@@ -142,6 +142,12 @@ static int print_foreign(const struct fw_verb *verb, const char *name, bool json
     return code;
 }
 
+static bool is_foreign(const json_t *filter)
+{
+    return strcmp(fw_json_text_of(filter, "engine"), "libavfilter") == 0;
+}
+
+/* The first of a name: a built-in hides libavfilter's. */
 static const json_t *find(const json_t *filters, const char *name)
 {
     size_t index;
@@ -158,7 +164,7 @@ static int print_one(const struct fw_verb *verb, const json_t *filters, const ch
 {
     struct fw_paper paper;
     const json_t *filter = find(filters, name);
-    if (!filter)
+    if (!filter || (is_foreign(filter) && !json))
         return print_foreign(verb, name, json);
     if (!fw_paper_open(&paper))
         return 70;
@@ -184,8 +190,9 @@ static int print_all(const struct fw_verb *verb, const json_t *filters, const ch
             continue;
         if (json)
             print_json(paper.stream, filter);
-        else
-            fprintf(paper.stream, "%-18s %s\n", name, summary);
+        else if (!is_foreign(filter) || (!has(filter, "refused") && find(filters, name) == filter))
+            fprintf(paper.stream, "%-18s %s%s\n", name, summary,
+                    is_foreign(filter) ? " (libavfilter)" : "");
     }
     return fw_paper_print(&paper, verb->name);
 }

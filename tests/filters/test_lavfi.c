@@ -5,7 +5,7 @@
 #include "check.h"
 #include "convert.h"
 #include "format.h"
-#include "lavfi.h"
+#include "registry.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -195,9 +195,9 @@ static bool is_exempt(const char *name)
 
 Test(lavfi, every_parallel_filter_has_a_line)
 {
-    struct fw_lavfi_kind kind;
+    struct fw_foreign kind;
     void *state = NULL;
-    while (fw_lavfi_next_kind(&state, &kind)) {
+    while (fw_foreign_next(&state, &kind)) {
         if (!kind.refusal && kind.filter_class != FW_CLASS_SEQUENTIAL && !is_exempt(kind.name))
             cr_expect(has_line(kind.name), "%s", kind.name);
         cr_expect(kind.refusal || kind.reason, "%s", kind.name);
