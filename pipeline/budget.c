@@ -71,25 +71,82 @@ static int slot_bytes(const struct fw_link *link, uint64_t *bytes_out)
     return 0;
 }
 
-static uint64_t fit_hop(struct fw_hop_plan *hop, uint32_t workers, uint32_t range)
+/* What one input costs where that is unknown: the mean of what is known of others. */
+static double cost_of(const struct fw_plan *plan, uint32_t index)
 {
-    struct fw_hop_geometry *geometry = &hop->geometry;
-    hop->workers = workers;
-    geometry->range_len = range;
-    fw_hop_geometry_fit(geometry, workers);
-    hop->in_pool_bytes = geometry->in_slots * geometry->in_slot_bytes;
-    hop->out_pool_bytes = geometry->out_slots * geometry->out_slot_bytes;
-    return hop->in_pool_bytes + hop->out_pool_bytes + workers * hop->scratch_bytes;
+    double sum = 0;
+    uint32_t known = 0;
+    for (uint32_t i = 0; i < plan->hop_count; i++) {
+        sum += plan->hops[i].cost_ns > 0 ? plan->hops[i].cost_ns : 0;
+        known += plan->hops[i].cost_ns > 0;
+    }
+    if (plan->hops[index].cost_ns > 0)
+        return plan->hops[index].cost_ns;
+    return known > 0 ? sum / known : 1;
 }
 
-static uint64_t fit_once(struct fw_plan *plan, uint32_t workers, uint32_t range)
+/* One for each hop with filters, then always for the hop whose workers have most to do. */
+static void share_workers(struct fw_plan *plan, uint32_t workers)
+{
+    uint32_t left = workers;
+    for (uint32_t i = 0; i < plan->hop_count; i++) {
+        plan->hops[i].workers = !plan->hops[i].geometry.direct;
+        left -= left > 0 && plan->hops[i].workers > 0;
+    }
+    for (; left > 0; left--) {
+        struct fw_hop_plan *busiest = NULL;
+        double most = 0;
+        for (uint32_t i = 0; i < plan->hop_count; i++) {
+            struct fw_hop_plan *hop = &plan->hops[i];
+            double load = hop->workers > 0 ? cost_of(plan, i) / hop->workers : 0;
+            busiest = load > most ? hop : busiest;
+            most = load > most ? load : most;
+        }
+        if (busiest == NULL)
+            return;
+        busiest->workers++;
+    }
+}
+
+/* Up to the next multiple that a range can have, else down to the last. */
+static uint32_t rounded(uint32_t range, uint32_t multiple)
+{
+    uint32_t up = (range + multiple - 1) / multiple * multiple;
+    return up <= FW_RANGE_MAX ? up : FW_RANGE_MAX / multiple * multiple;
+}
+
+/* `halvings` of what a hop wants by itself; a range that was asked for is only rounded. */
+static uint32_t range_of(const struct fw_hop_plan *hop, const struct fw_settings *settings,
+                         uint32_t halvings)
+{
+    uint32_t best = hop->range_best > RANGE_DEFAULT ? hop->range_best : RANGE_DEFAULT;
+    best = best < FW_RANGE_MAX ? best : FW_RANGE_MAX;
+    uint32_t range = settings->range != 0 ? settings->range : best >> halvings;
+    return rounded(range < 1 ? 1 : range, hop->range_multiple);
+}
+
+static uint64_t fit_hop(struct fw_hop_plan *hop, uint32_t range)
+{
+    struct fw_hop_geometry *geometry = &hop->geometry;
+    geometry->range_len = range;
+    fw_hop_geometry_fit(geometry, hop->workers);
+    hop->in_pool_bytes = geometry->in_slots * geometry->in_slot_bytes;
+    hop->out_pool_bytes = geometry->out_slots * geometry->out_slot_bytes;
+    return hop->in_pool_bytes + hop->out_pool_bytes + hop->workers * hop->scratch_bytes;
+}
+
+static uint64_t fit_once(struct fw_plan *plan, const struct fw_settings *settings, uint32_t workers,
+                         uint32_t halvings)
 {
     uint64_t bytes = 0;
     plan->workers = 0;
+    share_workers(plan, workers);
     for (uint32_t i = 0; i < plan->hop_count; i++) {
-        plan->hops[i].first_proc = FW_PLAN_FIRST_WORKER + plan->workers;
-        bytes += fit_hop(&plan->hops[i], workers, range);
-        plan->workers += workers;
+        struct fw_hop_plan *hop = &plan->hops[i];
+        hop->first_proc = FW_PROC_WORKERS + plan->workers;
+        bytes += fit_hop(hop, range_of(hop, settings, halvings));
+        bytes += i + 1 < plan->hop_count ? plan->joints[i].scratch_bytes : 0;
+        plan->workers += hop->workers;
     }
     return bytes;
 }
@@ -98,39 +155,69 @@ static uint64_t fit_once(struct fw_plan *plan, uint32_t workers, uint32_t range)
 static uint64_t fit_auto(struct fw_plan *plan, const struct fw_settings *settings)
 {
     uint32_t workers = settings->workers != 0 ? settings->workers : plan->cores;
-    uint32_t range = settings->range != 0 ? settings->range : RANGE_DEFAULT;
-    uint64_t bytes = fit_once(plan, workers, range);
-    if (bytes > plan->budget_bytes && settings->range == 0) {
-        range = 1;
-        bytes = fit_once(plan, workers, range);
-    }
+    uint32_t halvings = 0;
+    uint64_t bytes = fit_once(plan, settings, workers, halvings);
+    while (bytes > plan->budget_bytes && settings->range == 0 && FW_RANGE_MAX >> halvings > 1)
+        bytes = fit_once(plan, settings, workers, ++halvings);
     while (bytes > plan->budget_bytes && settings->workers == 0 && workers > 1)
-        bytes = fit_once(plan, --workers, range);
+        bytes = fit_once(plan, settings, --workers, halvings);
     return bytes;
 }
 
-int fw_budget_fit(struct fw_plan *plan, const struct fw_settings *settings, struct fw_error *err)
+static int size_slots(struct fw_plan *plan, const struct fw_settings *settings,
+                      struct fw_error *err)
 {
-    struct fw_hop_geometry *first = &plan->hops[0].geometry;
-    struct fw_hop_geometry *last = &plan->hops[plan->hop_count - 1].geometry;
-    if (slot_bytes(&plan->source, &first->in_slot_bytes) != 0 ||
-        slot_bytes(&plan->output, &last->out_slot_bytes) != 0)
-        return fw_fail(err, FW_ERR_USAGE, "frames of %dx%d are larger than framewheel handles",
-                       plan->output.width, plan->output.height);
-    uint64_t largest = first->in_slot_bytes > last->out_slot_bytes ? first->in_slot_bytes
-                                                                   : last->out_slot_bytes;
+    uint64_t largest = 0;
+    for (uint32_t i = 0; i < plan->hop_count; i++) {
+        struct fw_hop_plan *hop = &plan->hops[i];
+        struct fw_hop_geometry *geometry = &hop->geometry;
+        if (slot_bytes(&hop->in, &geometry->in_slot_bytes) != 0 ||
+            slot_bytes(&hop->out, &geometry->out_slot_bytes) != 0)
+            return fw_fail(err, FW_ERR_USAGE, "frames of %dx%d are larger than framewheel handles",
+                           hop->out.width, hop->out.height);
+        largest = largest > geometry->in_slot_bytes ? largest : geometry->in_slot_bytes;
+        largest = largest > geometry->out_slot_bytes ? largest : geometry->out_slot_bytes;
+    }
     if (settings->max_slot != 0 && largest > settings->max_slot)
         return fw_fail(err, FW_ERR_INPUT,
                        "a frame needs %.0f MiB, more than --max-slot allows (%.0f MiB)",
                        (double)largest / MIB, (double)settings->max_slot / MIB);
+    return FW_OK;
+}
+
+/* Names what takes most, and what to change. */
+static int refuse(const struct fw_plan *plan, uint64_t bytes, struct fw_error *err)
+{
+    const struct fw_hop_geometry *first = &plan->hops[0].geometry;
+    const struct fw_hop_geometry *widest = first;
+    char slots[64];
+    snprintf(slots, sizeof(slots), "%u + %u slots", first->in_slots, first->out_slots);
+    if (plan->hop_count > 1)
+        snprintf(slots, sizeof(slots), "%u slots in %u hops", fw_plan_slots(plan), plan->hop_count);
+    for (uint32_t i = 1; i < plan->hop_count; i++) {
+        const struct fw_hop_geometry *geometry = &plan->hops[i].geometry;
+        if (geometry->before + geometry->after > widest->before + widest->after)
+            widest = geometry;
+    }
+    char window[80] = "";
+    if (widest->before + widest->after > 0)
+        snprintf(window, sizeof(window), ", or filters that read fewer than %d neighbours",
+                 widest->before + widest->after);
+    return fw_fail(err, FW_ERR_MEMORY,
+                   "the ring needs %.1f MiB (%s, %u workers) and may have %.1f MiB\n"
+                   "hint: --ring-mem %.0fM, or fewer --workers, or a smaller --range%s",
+                   (double)bytes / MIB, slots, plan->workers, (double)plan->budget_bytes / MIB,
+                   (double)bytes / MIB + 1, window);
+}
+
+int fw_budget_fit(struct fw_plan *plan, const struct fw_settings *settings, struct fw_error *err)
+{
+    int status = size_slots(plan, settings, err);
+    if (status != FW_OK)
+        return status;
     uint64_t bytes = fit_auto(plan, settings);
     if (bytes > plan->budget_bytes)
-        return fw_fail(err, FW_ERR_MEMORY,
-                       "the ring needs %.1f MiB (%u + %u slots, %u workers) and may have %.1f MiB\n"
-                       "hint: --ring-mem %.0fM, or fewer --workers, or a smaller --range",
-                       (double)bytes / MIB, first->in_slots, last->out_slots, plan->workers,
-                       (double)plan->budget_bytes / MIB, (double)bytes / MIB + 1);
-    int status = FW_OK;
+        return refuse(plan, bytes, err);
     for (uint32_t i = 0; status == FW_OK && i < plan->hop_count; i++)
         status = fw_hop_geometry_check(&plan->hops[i].geometry, plan->hops[i].workers, err);
     return status;

@@ -17,7 +17,15 @@
 #include <stdint.h>
 
 #define FW_CONTROL_MAGIC 0x66776374u
-#define FW_PROCS_MAX (2 + FW_HOPS_MAX + FW_WORKERS_MAX)
+#define FW_PROCS_MAX (2 + FW_HOPS_MAX - 1 + FW_WORKERS_MAX)
+
+/* Indices in fw_control.procs. Places of sequential processes that a job has not stay empty. */
+enum {
+    FW_PROC_DECODER = 0,
+    FW_PROC_ENCODER = 1,
+    FW_PROC_SEQUENTIAL = 2,                                 /* reads hop 0, and writes hop 1 */
+    FW_PROC_WORKERS = FW_PROC_SEQUENTIAL + FW_HOPS_MAX - 1, /* of all hops, hop by hop */
+};
 
 enum fw_run_state {
     FW_RUN = 0,
@@ -28,7 +36,7 @@ enum fw_run_state {
 enum fw_wait_kind {
     FW_WAIT_NONE = 0, /* working */
     FW_WAIT_START,    /* for go */
-    FW_WAIT_IN_SLOT,  /* writer: for a free slot or descriptor */
+    FW_WAIT_IN_SLOT,  /* writer: for a free slot or descriptors */
     FW_WAIT_RANGE,    /* worker: for a range */
     FW_WAIT_INPUT,    /* worker: for a frame of its range */
     FW_WAIT_OUT_SLOT, /* worker: for an OUT slot */
@@ -47,6 +55,11 @@ enum fw_encoder_aux {
     FW_AUX_WRITTEN = 3  /* frames that the encoder gave back as packets */
 };
 enum fw_decoder_aux { FW_AUX_DAMAGED = 0 };
+enum fw_sequential_aux {
+    FW_AUX_PUSHED = 0,  /* frames given to the filters */
+    FW_AUX_REMOVED = 1, /* left out by the filters before */
+    FW_AUX_SKIPPED = 2  /* left out by the poison policy */
+};
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t fw_now_ns(void);

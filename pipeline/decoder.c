@@ -83,12 +83,12 @@ static int open_decoding(struct fw_station *station, struct decoding *decoding,
     return status;
 }
 
-static int write_mark(struct decoding *decoding, uint64_t seq, struct fw_error *err)
+static int write_mark(struct decoding *decoding, uint64_t number, struct fw_error *err)
 {
     struct fw_buffer *mark = &decoding->mark;
     if (!fw_plan_has_records(&decoding->plan))
         return FW_OK;
-    int status = fw_record_mark(mark, seq, err);
+    int status = fw_record_mark(mark, number, err);
     if (status == FW_OK)
         status = fw_packet_ring_write(&decoding->packets, mark->data, mark->bytes, err);
     return status;
@@ -107,10 +107,10 @@ static int pass_frame(struct fw_station *station, struct decoding *decoding, str
     if (status != FW_OK)
         return status;
     fw_fault_point(station->settings->fault, "decoder", "frame", decoding->frames);
-    uint64_t seq = fw_hop_publish(decoding->writer, slot, &info);
-    decoding->frames++;
+    info.origin = decoding->frames++;
+    fw_hop_publish(decoding->writer, slot, &info);
     atomic_fetch_add_explicit(&station->self->frames, 1, memory_order_relaxed);
-    return write_mark(decoding, seq, err);
+    return write_mark(decoding, info.origin, err);
 }
 
 static void count_damage(struct fw_station *station, const struct decoding *decoding)

@@ -7,11 +7,10 @@
 #include "drain.h"
 #include "fault.h"
 #include "message.h"
+#include "picture.h"
 #include "remux.h"
 
 #include "filters/check.h"
-#include "filters/format.h"
-#include "filters/image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,13 +22,12 @@ struct encoding {
     struct fw_drain *drain;
     struct fw_media media;
     struct fw_sink *sink;
+    uint64_t marked; /* records are passed up to the marks of the decoder's frames below */
     uint64_t frames;
-    uint64_t dropped;
+    uint64_t dropped; /* by the poison policy, */
+    uint64_t removed; /* and by filters */
     char verified[32];
-    /* --on-poison hold repeats the last frame: a copy of it. */
-    uint8_t *held;
-    size_t held_room;
-    struct fw_frame_info held_info;
+    struct fw_held held; /* --on-poison hold */
 };
 
 static int open_encoding(struct fw_station *station, struct encoding *encoding,
@@ -64,13 +62,12 @@ static int open_encoding(struct fw_station *station, struct encoding *encoding,
     return status;
 }
 
-/* Records up to the mark of frame `seq`, or with UINT64_MAX all that will come: the order of
- * records and frames is the decoder's, whoever is faster. */
-static int pass_records(struct encoding *encoding, uint64_t seq, struct fw_error *err)
+/* Records up to the mark of the decoder's frame `number`, or with UINT64_MAX all that will come:
+ * the order of records and frames is the decoder's, whoever is faster. */
+static int pass_records(struct encoding *encoding, uint64_t number, struct fw_error *err)
 {
     int status = FW_OK;
-    bool marked = false;
-    while (status == FW_OK && !marked) {
+    while (status == FW_OK && encoding->marked <= number) {
         void *bytes = NULL;
         size_t count = 0;
         status = fw_drain_next(encoding->drain, encoding->hop.self, &bytes, &count, err);
@@ -79,7 +76,7 @@ static int pass_records(struct encoding *encoding, uint64_t seq, struct fw_error
         struct fw_record record = { 0 };
         status = fw_record_unpack(&record, bytes, count, err);
         if (status == FW_OK && record.kind == FW_RECORD_MARK)
-            marked = record.seq >= seq;
+            encoding->marked = record.seq + 1;
         else if (status == FW_OK)
             status = fw_sink_record(encoding->sink, &record, err);
         fw_record_deinit(&record);
@@ -88,38 +85,17 @@ static int pass_records(struct encoding *encoding, uint64_t seq, struct fw_error
     return status == FW_END ? FW_OK : status;
 }
 
-static int keep_held(struct encoding *encoding, const struct fw_taken *taken, struct fw_error *err)
-{
-    struct fw_image_layout layout;
-    const struct fw_format *format = fw_format_at(taken->info.format);
-    if (format == NULL ||
-        fw_image_layout(&layout, format, taken->info.width, taken->info.height) != 0)
-        return fw_fail(err, FW_ERR_INTERNAL, "a frame without a layout");
-    if (encoding->held_room < layout.bytes) {
-        free(encoding->held);
-        encoding->held = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
-        encoding->held_room = encoding->held == NULL ? 0 : layout.bytes;
-    }
-    if (encoding->held == NULL)
-        return fw_fail(err, FW_ERR_MEMORY, "no memory to hold a frame");
-    memcpy(encoding->held, taken->pixels, layout.bytes);
-    encoding->held_info = taken->info;
-    encoding->held_info.blob_bytes = 0;
-    return FW_OK;
-}
-
 /* A poison frame before any good one has nothing to repeat and is left out. */
 static int repeat_held(struct encoding *encoding, const struct fw_taken *taken,
-                       struct fw_error *err)
+                       const struct fw_hop_plan *hop, struct fw_error *err)
 {
-    if (encoding->held == NULL) {
+    if (encoding->held.pixels == NULL) {
         encoding->dropped++;
         return FW_OK;
     }
-    encoding->held_info.pts = taken->info.pts;
-    encoding->held_info.duration = taken->info.duration;
+    fw_held_retime(&encoding->held, taken, hop);
     encoding->frames++;
-    return fw_sink_frame(encoding->sink, &encoding->held_info, encoding->held, NULL, err);
+    return fw_sink_frame(encoding->sink, &encoding->held.info, encoding->held.pixels, NULL, err);
 }
 
 /* A frame that was passed unfiltered may have another size or format than the encoder takes. */
@@ -146,16 +122,18 @@ static int pass_frame(struct fw_station *station, struct encoding *encoding,
     case FW_OUTCOME_ALIAS:
         status = check_fits(station, taken, err);
         if (status == FW_OK && station->settings->on_poison == FW_ON_POISON_HOLD)
-            status = keep_held(encoding, taken, err);
+            status = fw_held_keep(&encoding->held, taken, err);
         if (status == FW_OK)
             status = fw_sink_frame(encoding->sink, &taken->info, taken->pixels, taken->blob, err);
         encoding->frames++;
         break;
     case FW_OUTCOME_HOLD:
-        status = repeat_held(encoding, taken, err);
+        status = repeat_held(encoding, taken, &station->plan->hops[station->plan->hop_count - 1],
+                             err);
         break;
     case FW_OUTCOME_DROP:
-        encoding->dropped++;
+        encoding->dropped += taken->poisoned;
+        encoding->removed += !taken->poisoned;
         break;
     }
     return status;
@@ -171,7 +149,7 @@ static int run_loop(struct fw_station *station, struct encoding *encoding, struc
             break;
         uint64_t start = fw_now_ns();
         if (fw_plan_has_records(station->plan))
-            status = pass_records(encoding, taken.seq, err);
+            status = pass_records(encoding, taken.info.origin, err);
         if (status == FW_OK)
             status = pass_frame(station, encoding, &taken, err);
         fw_hop_consume(encoding->reader);
@@ -214,7 +192,9 @@ static int send_result(struct fw_station *station, struct encoding *encoding, st
     if (losses != NULL && losses->count > 0)
         status = fw_message_send(station->socket, FW_MESSAGE_LOSSES, losses->items,
                                  losses->count * sizeof(losses->items[0]), err);
-    struct fw_role_result result = { .frames = encoding->frames, .dropped = encoding->dropped };
+    struct fw_role_result result = { .frames = encoding->frames,
+                                     .dropped = encoding->dropped,
+                                     .removed = encoding->removed };
     fw_sink_stats(encoding->sink, &result.sink);
     memcpy(result.verified, encoding->verified, sizeof(result.verified));
     if (status == FW_OK)
@@ -243,6 +223,6 @@ int fw_encoder_run(struct fw_station *station, struct fw_error *err)
     fw_sink_close(encoding.sink);
     fw_hop_reader_destroy(encoding.reader);
     fw_media_deinit(&encoding.media);
-    free(encoding.held);
+    fw_held_deinit(&encoding.held);
     return status;
 }

@@ -16,6 +16,7 @@ struct fw_frame_info {
     uint32_t flags; /* enum fw_frame_flags */
     struct fw_rational sample_aspect;
     struct fw_color color;
+    uint64_t origin;     /* number of the last frame from the decoder that was read for this one */
     uint32_t blob_bytes; /* side data at the end of the slot: its last FW_BLOB_MAX bytes start it */
     uint32_t reserved;
 };

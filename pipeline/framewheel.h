@@ -81,7 +81,7 @@ struct fw_progress {
     double eta_s;       /* negative: unknown */
     double media_s;     /* time of the last written frame in the output */
     uint64_t bytes;     /* written */
-    uint32_t ring_used; /* frames between decoder and encoder */
+    uint32_t ring_used; /* frames between decoder and encoder, outputs asked for */
     uint32_t ring_slots;
     uint64_t duplicated;
     uint64_t dropped;
@@ -89,7 +89,8 @@ struct fw_progress {
     double busy_decoder; /* share of wall time, 0..1 */
     double busy_workers; /* mean over the workers */
     double busy_encoder;
-    const char *limit; /* "decoder", "filters", "encoder", "cpu" or "" */
+    const char *limit;      /* "decoder", "filters", "sequential", "encoder", "cpu" or "" */
+    double busy_sequential; /* the busiest process of filters that see all frames in order */
 };
 
 enum fw_message_level { FW_MESSAGE_ERROR, FW_MESSAGE_WARNING, FW_MESSAGE_INFO, FW_MESSAGE_DEBUG };

@@ -32,6 +32,28 @@ static double workers_share(const struct fw_supervisor *crew, uint64_t now)
     return count > 0 ? sum / count : 0;
 }
 
+/* Of the busiest one: each of them bounds the whole. */
+static double sequential_share(const struct fw_supervisor *crew, uint64_t now)
+{
+    double most = 0;
+    for (uint32_t i = 0; i + 1 < crew->plan->hop_count; i++) {
+        double share = busy_share(crew, FW_PROC_SEQUENTIAL + i, now);
+        most = share > most ? share : most;
+    }
+    return most;
+}
+
+static uint32_t frames_in_flight(const struct fw_supervisor *crew)
+{
+    uint64_t frames = 0;
+    for (uint32_t i = 0; i < crew->plan->hop_count; i++) {
+        struct fw_hop_state at;
+        fw_hop_observe(&crew->line[i].view, &at);
+        frames += at.published - at.consumed;
+    }
+    return (uint32_t)frames;
+}
+
 /* CPU seconds of all processes so far, over the seconds that the cores had; 0 for threads. */
 static double cores_share(const struct fw_supervisor *crew, uint64_t now)
 {
@@ -52,6 +74,10 @@ static const char *limit_of(const struct fw_supervisor *crew, const struct fw_pr
 {
     double most = progress->busy_workers;
     const char *stage = "filters";
+    if (progress->busy_sequential > most) {
+        most = progress->busy_sequential;
+        stage = "sequential";
+    }
     if (progress->busy_encoder > most) {
         most = progress->busy_encoder;
         stage = "encoder";
@@ -93,8 +119,6 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
         return;
     const struct fw_proc *decoder = &crew->control->procs[FW_PROC_DECODER];
     const struct fw_proc *encoder = &crew->control->procs[FW_PROC_ENCODER];
-    struct fw_hop_state at;
-    fw_supervisor_observe(crew, &at);
     struct fw_progress progress = {
         .struct_size = sizeof(progress),
         .workers = crew->plan->workers,
@@ -106,7 +130,7 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
                                                          memory_order_relaxed) /
                    1e6,
         .bytes = atomic_load_explicit(&encoder->bytes, memory_order_relaxed),
-        .ring_used = (uint32_t)(at.published - at.consumed),
+        .ring_used = frames_in_flight(crew),
         .ring_slots = fw_plan_slots(crew->plan),
         .duplicated = atomic_load_explicit(&encoder->aux[FW_AUX_DUPLICATED], memory_order_relaxed),
         .dropped = atomic_load_explicit(&encoder->aux[FW_AUX_DROPPED], memory_order_relaxed),
@@ -114,6 +138,7 @@ void fw_gauge_progress(struct fw_supervisor *crew, bool last)
         .busy_decoder = busy_share(crew, FW_PROC_DECODER, now),
         .busy_workers = workers_share(crew, now),
         .busy_encoder = busy_share(crew, FW_PROC_ENCODER, now),
+        .busy_sequential = sequential_share(crew, now),
     };
     smooth_rate(crew, &progress, now);
     crew->gauge_ns = now;

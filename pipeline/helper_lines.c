@@ -93,14 +93,15 @@ char *fw_helper_receive(int fd, struct fw_error *err)
 json_t *fw_helper_progress(const struct fw_progress *p)
 {
     return json_pack(
-        "{s:{s:I,s:I,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:i,s:i,s:i,s:I,s:I,s:I,s:f,s:f,s:f,s:s}}",
+        "{s:{s:I,s:I,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:i,s:i,s:i,s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:s}}",
         "progress", "frames", (json_int_t)p->frames, "frames_total", (json_int_t)p->frames_total,
         "frames_total_exact", p->frames_total_exact, "elapsed_s", p->elapsed_s, "fps", p->fps,
         "fps_mean", p->fps_mean, "eta_s", p->eta_s, "media_s", p->media_s, "bytes",
         (json_int_t)p->bytes, "workers", (int)p->workers, "ring_used", (int)p->ring_used,
         "ring_slots", (int)p->ring_slots, "duplicated", (json_int_t)p->duplicated, "dropped",
         (json_int_t)p->dropped, "damaged", (json_int_t)p->damaged, "busy_decoder", p->busy_decoder,
-        "busy_workers", p->busy_workers, "busy_encoder", p->busy_encoder, "limit", p->limit);
+        "busy_workers", p->busy_workers, "busy_encoder", p->busy_encoder, "busy_sequential",
+        p->busy_sequential, "limit", p->limit);
 }
 
 static uint64_t count_of(const json_t *object, const char *key)
@@ -137,6 +138,7 @@ static void deliver_progress(const json_t *object, const struct fw_events *event
         .busy_workers = real_of(object, "busy_workers"),
         .busy_encoder = real_of(object, "busy_encoder"),
         .limit = limit == NULL ? "" : limit,
+        .busy_sequential = real_of(object, "busy_sequential"),
     };
     events->progress(events->user, &progress);
 }

@@ -24,10 +24,16 @@ static struct fw_hop *hop_of(struct fw_supervisor *crew, uint32_t proc_index)
     return &crew->line[fw_plan_hop_of(crew->plan, proc_index)].view;
 }
 
+struct fw_rational fw_death_base(const struct fw_supervisor *crew, const struct fw_death *death)
+{
+    uint32_t hop = fw_plan_hop_of(crew->plan, death->proc_index);
+    return crew->plan->hops[hop].in.time_base;
+}
+
 static void describe_frame(const struct fw_supervisor *crew, const struct fw_death *death,
                            char *text, size_t bytes)
 {
-    const struct fw_rational tb = crew->plan->source.time_base;
+    const struct fw_rational tb = fw_death_base(crew, death);
     int used = snprintf(text, bytes, "frame %llu", (unsigned long long)death->seq);
     if (death->pts != FW_NOPTS && tb.den > 0 && used > 0 && (size_t)used < bytes)
         snprintf(text + used, bytes - (size_t)used, " (%.3f s)",
@@ -59,10 +65,12 @@ void fw_mourn_text(const struct fw_supervisor *crew, const struct fw_death *deat
     snprintf(text, bytes, "%s %s on %s in '%s'", name, how, frame, step_name(crew, death->step));
 }
 
-static bool passes_unfiltered(const struct fw_plan *plan)
+static bool passes_unfiltered(const struct fw_hop_plan *hop)
 {
-    return plan->source.format == plan->output.format && plan->source.width == plan->output.width &&
-           plan->source.height == plan->output.height;
+    return hop->in.format == hop->out.format && hop->in.width == hop->out.width &&
+           hop->in.height == hop->out.height && hop->geometry.fanout == 1 &&
+           hop->in.time_base.num == hop->out.time_base.num &&
+           hop->in.time_base.den == hop->out.time_base.den;
 }
 
 bool fw_mourn_others(const struct fw_supervisor *crew, uint32_t proc_index)
@@ -104,12 +112,14 @@ static int poison(struct fw_supervisor *crew, struct fw_death *death, uint32_t d
     char text[512];
     enum fw_on_poison policy = crew->settings->on_poison;
     fw_mourn_text(crew, death, text, sizeof(text));
-    if (policy == FW_ON_POISON_PASS && !passes_unfiltered(crew->plan)) {
+    const struct fw_hop_plan *hop =
+        &crew->plan->hops[fw_plan_hop_of(crew->plan, death->proc_index)];
+    if (policy == FW_ON_POISON_PASS && !passes_unfiltered(hop)) {
         snprintf(death->action, sizeof(death->action), "failed");
         return fw_fail(
             err, FW_ERR_DIED,
             "%s (death %u in that frame): it cannot be passed unfiltered, since the chain "
-            "changes size or format\nhint: --on-poison skip or hold",
+            "changes size, format or rate\nhint: --on-poison skip or hold",
             text, deaths);
     }
     if (policy == FW_ON_POISON_FAIL) {
@@ -199,6 +209,39 @@ static int judge(struct fw_supervisor *crew, struct fw_death *death, bool own_do
     return FW_OK;
 }
 
+void fw_mourn_note(struct fw_supervisor *crew, const struct fw_death *death)
+{
+    if (crew->death_count < FW_DEATHS_MAX)
+        crew->deaths[crew->death_count++] = *death;
+}
+
+/* The frame that it took last is still there: it gives a frame back when it has done with it. */
+int fw_mourn_sequential(struct fw_supervisor *crew, uint32_t proc_index, int signal_number,
+                        struct fw_error *err)
+{
+    const struct fw_child *child = &crew->children[proc_index];
+    const struct fw_proc *self = child->station.self;
+    uint64_t current = atomic_load(&self->current);
+    struct fw_frame_info info = { .pts = FW_NOPTS };
+    char text[512];
+    bool known = current > 0 && fw_hop_look(hop_of(crew, proc_index), current - 1, &info);
+    struct fw_death death = {
+        .proc_index = proc_index,
+        .signal = signal_number,
+        .stalled = child->stalled,
+        .had_frame = current > 0,
+        .seq = current > 0 ? current - 1 : 0,
+        .pts = known ? info.pts : FW_NOPTS,
+        .step = self->step,
+        .action = "failed",
+    };
+    fw_mourn_note(crew, &death);
+    fw_mourn_text(crew, &death, text, sizeof(text));
+    return fw_fail(err, child->stalled ? FW_ERR_STALLED : FW_ERR_DIED,
+                   "%s: what its filters remember of earlier frames is lost with it%s", text,
+                   child->stalled ? "\nhint: --stall SECONDS allows more" : "");
+}
+
 int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_number,
                     struct fw_error *err)
 {
@@ -220,8 +263,7 @@ int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal_
     snprintf(death.action, sizeof(death.action), retired ? "retired" : "restarted");
     fw_mourn_text(crew, &death, text, sizeof(text));
     int status = judge(crew, &death, own_doing, retired, err);
-    if (crew->death_count < FW_DEATHS_MAX)
-        crew->deaths[crew->death_count++] = death;
+    fw_mourn_note(crew, &death);
     /* Only now, so that nobody else dies of a frame that is given up. */
     fw_hop_requeue(hop_of(crew, proc_index), proc_index, &requeue);
     child->deaths++;

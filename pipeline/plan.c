@@ -4,6 +4,7 @@
 #include "child.h"
 #include "loader.h"
 #include "plan_document.h"
+#include "plan_hops.h"
 #include "plan_lock.h"
 #include "remux.h"
 #include "sandbox.h"
@@ -72,9 +73,19 @@ uint32_t fw_plan_slots(const struct fw_plan *plan)
     return slots;
 }
 
+uint32_t fw_plan_range(const struct fw_plan *plan)
+{
+    uint32_t hop = 0;
+    while (hop + 1 < plan->hop_count && plan->hops[hop].workers == 0)
+        hop++;
+    return plan->hops[hop].geometry.range_len;
+}
+
 uint32_t fw_plan_hop_of(const struct fw_plan *plan, uint32_t proc_index)
 {
     uint32_t hop = 0;
+    if (proc_index < FW_PROC_WORKERS)
+        return proc_index < FW_PROC_SEQUENTIAL ? 0 : proc_index - FW_PROC_SEQUENTIAL;
     while (hop + 1 < plan->hop_count && proc_index >= plan->hops[hop + 1].first_proc)
         hop++;
     return hop;
@@ -92,38 +103,6 @@ struct planning {
     struct fw_plan plan;
     struct fw_losses losses;
 };
-
-static void note_steps(struct planning *planning)
-{
-    struct fw_plan *plan = &planning->plan;
-    struct fw_chain_needs needs;
-    fw_chain_needs(planning->chain, &needs);
-    struct fw_chain_segment segment;
-    fw_chain_segment_at(planning->chain, 0, &segment);
-    plan->chain_flags = needs.flags;
-    plan->hop_count = 1;
-    plan->hops[0].scratch_bytes = segment.scratch_bytes;
-    plan->step_count = fw_chain_step_count(planning->chain);
-    for (uint32_t i = 0; i < plan->step_count && i < FW_PLAN_STEPS; i++) {
-        struct fw_chain_step step;
-        fw_chain_step_at(planning->chain, i, &step);
-        snprintf(plan->steps[i], sizeof(plan->steps[i]), "%s", step.name);
-    }
-}
-
-/* One hop carries one parallel segment, frame by frame. */
-static int check_segments(const struct fw_chain *chain, struct fw_error *err)
-{
-    struct fw_chain_segment segment;
-    fw_chain_segment_at(chain, 0, &segment);
-    bool alone = segment.before == 0 && segment.after == 0 && segment.rate_num == 1 &&
-                 segment.rate_den == 1;
-    if (fw_chain_segment_count(chain) == 1 && alone)
-        return FW_OK;
-    return fw_fail(err, FW_ERR_USAGE,
-                   "this chain has filters that read other frames than their own or change the "
-                   "number of frames, which jobs do not support");
-}
 
 static int plan_chain(struct planning *planning, struct fw_error *err)
 {
@@ -149,9 +128,7 @@ static int plan_chain(struct planning *planning, struct fw_error *err)
         fw_link_from_video(&plan->output, &out);
     }
     if (status == FW_OK)
-        status = check_segments(planning->chain, err);
-    if (status == FW_OK)
-        note_steps(planning);
+        status = fw_plan_hops(plan, planning->chain, err);
     return status;
 }
 
@@ -159,8 +136,10 @@ static void plan_length(struct planning *planning)
 {
     struct fw_plan *plan = &planning->plan;
     int64_t frames = planning->media.frames_estimate;
-    plan->frames_total = frames > 0 ? (uint64_t)frames : 0;
     plan->frames_exact = planning->media.frames_exact;
+    plan->frames_total = frames > 0
+                             ? fw_plan_frames_out(plan, (uint64_t)frames, &plan->frames_exact)
+                             : 0;
     plan->output_estimate = fw_sink_estimate(planning->settings, &plan->output, plan->frames_total);
     snprintf(plan->encoder, sizeof(plan->encoder), "%s", fw_sink_encoder_name(planning->settings));
 }

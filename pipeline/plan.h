@@ -16,16 +16,33 @@ struct fw_losses;
 #define FW_PLAN_PREFIX 96
 #define FW_PLAN_NAME 48
 #define FW_PLAN_STEPS 64
-#define FW_PLAN_FIRST_WORKER 2 /* process index; decoder and encoder are before it */
 
 /* One hop of the line from decoder to encoder: its memory and who works on it. */
 struct fw_hop_plan {
     struct fw_hop_geometry geometry;
+    struct fw_link in;   /* the frames of its IN slots, */
+    struct fw_link out;  /* and of its OUT slots */
+    uint32_t step_first; /* filters that its workers run */
+    uint32_t step_count;
+    uint32_t decimation;     /* one of so many inputs has an output */
+    uint32_t range_best;     /* outputs of a range so that filters repeat little work */
+    uint32_t range_multiple; /* outputs of a range are a multiple of it */
     uint32_t workers;
     uint32_t first_proc; /* processes [first_proc, first_proc + workers) work here */
     uint64_t in_pool_bytes;
     uint64_t out_pool_bytes;
     uint64_t scratch_bytes; /* of one worker */
+    double cost_ns;         /* rough, of one input on one core; 0: unknown */
+};
+
+/* The sequential process between hop i and hop i + 1. Without steps it hands frames over, so that
+ * what lies before it is not done again for each window behind it. */
+struct fw_joint_plan {
+    uint32_t step_first;
+    uint32_t step_count;
+    uint64_t scratch_bytes;
+    double cost_ns;
+    struct fw_rational rate; /* outputs of its inputs; 0/0: as many as the pixels say */
 };
 
 /* Flat, so that it can be sent. */
@@ -33,7 +50,8 @@ struct fw_plan {
     struct fw_link source;                /* the decoder's frames */
     struct fw_link output;                /* what the encoder gets */
     struct fw_hop_plan hops[FW_HOPS_MAX]; /* in line: a single process joins two neighbours */
-    uint32_t hop_count;
+    struct fw_joint_plan joints[FW_HOPS_MAX - 1];
+    uint32_t hop_count;     /* one more than joints */
     uint32_t workers;       /* of all hops */
     uint32_t output_format; /* id to convert to at the chain's end; UINT32_MAX: none */
     uint64_t budget_bytes;
@@ -44,7 +62,7 @@ struct fw_plan {
     uint32_t step_count;   /* filters of the chain, conversions included */
     uint32_t prefix_steps; /* of them in front of the user's */
     char steps[FW_PLAN_STEPS][FW_PLAN_NAME];
-    uint64_t frames_total; /* 0: unknown */
+    uint64_t frames_total; /* that come out; 0: unknown */
     uint32_t frames_exact;
     uint32_t cores;          /* usable ones of this machine */
     int64_t output_estimate; /* bytes; -1: unknown */
@@ -81,8 +99,24 @@ char *fw_plan_chain_text(const struct fw_plan *plan, const struct fw_settings *s
 bool fw_plan_has_records(const struct fw_plan *plan);
 /* Slots of all pools. */
 uint32_t fw_plan_slots(const struct fw_plan *plan);
-/* The hop that a worker, by its process index, works on. */
+/* Of the first hop that has workers. */
+uint32_t fw_plan_range(const struct fw_plan *plan);
+/* The hop that a worker, by its process index, works on, or that a sequential process reads. */
 uint32_t fw_plan_hop_of(const struct fw_plan *plan, uint32_t proc_index);
+
+/* What runs side by side or one behind the other, in line: decoder, the filters of hops that have
+ * workers, sequential processes, encoder. */
+struct fw_plan_stage {
+    char name[24]; /* "decode", "filter" or "filter 2", "sequential 1", "encode" */
+    bool parallel;
+    uint32_t first_proc;
+    uint32_t proc_count;
+    uint32_t step_first;
+    uint32_t step_count;
+    double cost_ns; /* of one input on one core; 0: unknown */
+};
+uint32_t fw_plan_stages(const struct fw_plan *plan,
+                        struct fw_plan_stage stages[2 * FW_HOPS_MAX + 1]);
 
 /* Usable cores: affinity and cgroup quota. */
 uint32_t fw_usable_cores(void);

@@ -49,20 +49,35 @@ static bool frame_fits(const struct fw_link *link, uint64_t slot_bytes)
            layout.bytes + FW_BLOB_MAX <= slot_bytes;
 }
 
+static bool steps_fit(const struct fw_plan *plan, uint32_t first, uint32_t count)
+{
+    return count <= plan->step_count && first <= plan->step_count - count;
+}
+
+static bool hop_fits(const struct fw_plan *plan, const struct fw_hop_plan *hop, uint32_t workers)
+{
+    const struct fw_hop_geometry *g = &hop->geometry;
+    bool direct = g->direct && hop->step_count == 0 && hop->out_pool_bytes == 0;
+    return fw_hop_geometry_check(g, hop->workers, NULL) == FW_OK &&
+           hop->first_proc == FW_PROC_WORKERS + workers && hop->decimation > 0 &&
+           steps_fit(plan, hop->step_first, hop->step_count) &&
+           frame_fits(&hop->in, g->in_slot_bytes) && frame_fits(&hop->out, g->out_slot_bytes) &&
+           pool_fits(g->in_slots, g->in_slot_bytes, hop->in_pool_bytes, plan->budget_bytes) &&
+           (direct ||
+            pool_fits(g->out_slots, g->out_slot_bytes, hop->out_pool_bytes, plan->budget_bytes));
+}
+
 static int check_hops(const struct fw_plan *plan, struct fw_error *err)
 {
     uint32_t workers = 0;
     for (uint32_t i = 0; i < plan->hop_count; i++) {
-        const struct fw_hop_plan *hop = &plan->hops[i];
-        const struct fw_hop_geometry *g = &hop->geometry;
-        if (fw_hop_geometry_check(g, hop->workers, NULL) < 0 ||
-            hop->first_proc != FW_PLAN_FIRST_WORKER + workers ||
-            !pool_fits(g->in_slots, g->in_slot_bytes, hop->in_pool_bytes, plan->budget_bytes) ||
-            !pool_fits(g->out_slots, g->out_slot_bytes, hop->out_pool_bytes, plan->budget_bytes))
+        const struct fw_joint_plan *joint = &plan->joints[i];
+        if (!hop_fits(plan, &plan->hops[i], workers) ||
+            (i + 1 < plan->hop_count && !steps_fit(plan, joint->step_first, joint->step_count)))
             return fw_fail(err, FW_ERR_INTERNAL, "the plan's hop %u makes no sense", i);
-        workers += hop->workers;
+        workers += plan->hops[i].workers;
     }
-    if (workers != plan->workers || workers > FW_PROCS_MAX - FW_PLAN_FIRST_WORKER)
+    if (workers != plan->workers || workers > FW_PROCS_MAX - FW_PROC_WORKERS)
         return fw_fail(err, FW_ERR_INTERNAL, "the plan has %u workers", plan->workers);
     return FW_OK;
 }

@@ -150,9 +150,17 @@ static void leave(struct fw_hop *hop, struct fw_lease *lease, enum fw_range_stat
     lease->word = 0;
 }
 
+/* The last output of the last input that output `seq` reads: they are published together. */
+static uint64_t last_needed(const struct fw_hop *hop, uint64_t seq)
+{
+    uint64_t fanout = hop->geometry.fanout;
+
+    return (seq / fanout + (uint64_t)hop->geometry.after) * fanout + fanout - 1;
+}
+
 static bool input_published(const struct fw_hop *hop, uint64_t seq)
 {
-    uint64_t last = seq + (uint64_t)hop->geometry.after;
+    uint64_t last = last_needed(hop, seq);
 
     return atomic_load(&hop->shared->published) > last || atomic_load(&hop->shared->end) <= last;
 }
@@ -270,8 +278,7 @@ static int wait_for_frame(struct fw_hop *hop, struct fw_lease *lease, struct fw_
     int status;
 
     w.seq = lease->next;
-    status = worker_wait(hop, &w, FW_WAIT_INPUT, w.seq + (uint64_t)hop->geometry.after,
-                         input_or_yield);
+    status = worker_wait(hop, &w, FW_WAIT_INPUT, last_needed(hop, w.seq), input_or_yield);
     if (status < 0)
         return fw_fail(err, status, "cancelled");
     if (!input_published(hop, lease->next))
@@ -315,6 +322,7 @@ static int open_work(struct fw_hop *hop, const struct fw_lease *lease, struct fw
     if (!fw_info_fits(&work->info, g->in_slot_bytes))
         return fw_hop_lies(lease->next, "a description that makes no sense", err);
     work->seq = lease->next;
+    work->input = work->seq / g->fanout;
     work->in = hop->in + in_slot * g->in_slot_bytes;
     work->out = hop->out + out_slot * g->out_slot_bytes;
     work->out_slot = out_slot;
@@ -362,9 +370,9 @@ int fw_lease_neighbour(const struct fw_hop *hop, const struct fw_work *work, int
     const struct fw_hop_geometry *g = &hop->geometry;
 
     FW_CHECK(offset >= -g->before && offset <= g->after);
-    if (offset < 0 && (uint64_t) - (int64_t)offset > work->seq)
+    if (offset < 0 && (uint64_t) - (int64_t)offset > work->input)
         return FW_END;
-    uint64_t seq = work->seq + (uint64_t)(int64_t)offset;
+    uint64_t seq = work->seq + (uint64_t)(int64_t)offset * g->fanout;
     if (seq >= atomic_load(&hop->shared->end))
         return FW_END;
     const struct fw_descriptor *desc = fw_hop_descriptor(hop, seq);

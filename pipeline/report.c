@@ -4,6 +4,7 @@
 #include "document.h"
 #include "framewheel.h"
 #include "losses_document.h"
+#include "plan_document.h"
 #include "sandbox.h"
 
 #include "filters/check.h"
@@ -39,6 +40,41 @@ static double seconds(uint64_t ns)
     return (double)ns / 1e9;
 }
 
+/* Frames that filters took out and put in, hop by hop: what is no one's loss. */
+struct filtered {
+    uint64_t added;
+    uint64_t removed;
+    uint64_t skipped; /* by the poison policy, before the last hop */
+};
+
+static void count_joint(const struct fw_supervisor *crew, uint32_t index, struct filtered *filtered)
+{
+    const struct fw_proc *joint = &crew->control->procs[FW_PROC_SEQUENTIAL + index];
+    uint64_t pushed = atomic_load(&joint->aux[FW_AUX_PUSHED]);
+    uint64_t made = atomic_load(&joint->frames);
+    filtered->removed += atomic_load(&joint->aux[FW_AUX_REMOVED]);
+    filtered->skipped += atomic_load(&joint->aux[FW_AUX_SKIPPED]);
+    if (made > pushed)
+        filtered->added += made - pushed;
+    else
+        filtered->removed += pushed - made;
+}
+
+static struct filtered count_filtered(const struct fw_supervisor *crew)
+{
+    struct filtered filtered = { .removed = crew->encoder_result.removed };
+    for (uint32_t i = 0; crew->joined && i < crew->plan->hop_count; i++) {
+        const struct fw_hop_geometry *g = &crew->plan->hops[i].geometry;
+        struct fw_hop_state at;
+        fw_hop_observe(&crew->line[i].view, &at);
+        filtered.added += at.published - at.published / g->fanout;
+        if (i + 1 < crew->plan->hop_count)
+            count_joint(crew, i, &filtered);
+    }
+    return filtered;
+}
+
+/* decoded + added - removed + duplicated - dropped = encoded, in a run that came to its end. */
 static json_t *frames_json(const struct fw_outcome_record *record)
 {
     const struct fw_supervisor *crew = record->crew;
@@ -47,6 +83,7 @@ static json_t *frames_json(const struct fw_outcome_record *record)
                          "duplicated", 0, "poisoned", 0);
     const struct fw_source_stats *in = &crew->decoder_result.source;
     const struct fw_role_result *out = &crew->encoder_result;
+    const struct filtered filtered = count_filtered(crew);
     /* A job that failed has no results: the counters say how far it came. */
     uint64_t decoded = crew->decoder_done
                            ? in->frames
@@ -54,11 +91,16 @@ static json_t *frames_json(const struct fw_outcome_record *record)
     uint64_t encoded = crew->encoder_done
                            ? out->sink.frames
                            : atomic_load(&crew->control->procs[FW_PROC_ENCODER].frames);
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "decoded", (json_int_t)decoded, "encoded",
-                     (json_int_t)encoded, "dropped", (json_int_t)(out->dropped + out->sink.dropped),
-                     "duplicated", (json_int_t)out->sink.duplicated, "poisoned",
-                     (json_int_t)crew->poisoned, "cut", (json_int_t)in->frames_cut, "damaged",
-                     (json_int_t)in->damaged, "skipped", (json_int_t)in->skipped);
+    json_t *frames = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "decoded", (json_int_t)decoded,
+                               "encoded", (json_int_t)encoded, "dropped",
+                               (json_int_t)(out->dropped + out->sink.dropped + filtered.skipped),
+                               "duplicated", (json_int_t)out->sink.duplicated, "poisoned",
+                               (json_int_t)crew->poisoned, "cut", (json_int_t)in->frames_cut,
+                               "damaged", (json_int_t)in->damaged, "skipped",
+                               (json_int_t)in->skipped);
+    json_object_set_new(frames, "added", json_integer((json_int_t)filtered.added));
+    json_object_set_new(frames, "removed", json_integer((json_int_t)filtered.removed));
+    return frames;
 }
 
 void fw_outcome_source_losses(const struct fw_source_stats *stats, struct fw_losses *losses)
@@ -94,16 +136,12 @@ static json_t *losses_json(const struct fw_outcome_record *record)
     return list;
 }
 
-/* One stage: the workers are one. */
-struct stage {
-    const char *name;
-    uint32_t first, end; /* processes */
-};
-
-static json_t *stage_json(const struct fw_supervisor *crew, const struct stage *stage)
+/* One stage: the workers of a hop are one. */
+static json_t *stage_json(const struct fw_supervisor *crew, const struct fw_plan_stage *stage)
 {
     uint64_t cpu = 0, frames = 0, starved = 0, blocked = 0, busy = 0, wakes = 0;
-    for (uint32_t i = stage->first; i < stage->end && i < crew->proc_count; i++) {
+    uint32_t end = stage->first_proc + stage->proc_count;
+    for (uint32_t i = stage->first_proc; i < end && i < crew->proc_count; i++) {
         const struct fw_proc *proc = &crew->control->procs[i];
         cpu += crew->children[i].user_ns + crew->children[i].system_ns;
         frames += atomic_load(&proc->frames);
@@ -113,11 +151,10 @@ static json_t *stage_json(const struct fw_supervisor *crew, const struct stage *
         wakes += atomic_load(&proc->wakes);
     }
     return json_pack("{s:s,s:i,s:I,s:f,s:f,s:f,s:f,s:f,s:I}", "name", stage->name, "processes",
-                     (int)(stage->end - stage->first), "frames", (json_int_t)frames, "cpu_s",
-                     seconds(cpu), "ms_per_frame",
-                     frames > 0 ? (double)cpu / 1e6 / (double)frames : 0.0, "busy_s", seconds(busy),
-                     "starved_s", seconds(starved), "blocked_s", seconds(blocked), "wakes",
-                     (json_int_t)wakes);
+                     (int)stage->proc_count, "frames", (json_int_t)frames, "cpu_s", seconds(cpu),
+                     "ms_per_frame", frames > 0 ? (double)cpu / 1e6 / (double)frames : 0.0,
+                     "busy_s", seconds(busy), "starved_s", seconds(starved), "blocked_s",
+                     seconds(blocked), "wakes", (json_int_t)wakes);
 }
 
 static json_t *stages_json(const struct fw_outcome_record *record)
@@ -126,13 +163,13 @@ static json_t *stages_json(const struct fw_outcome_record *record)
     const struct fw_supervisor *crew = record->crew;
     if (crew == NULL || crew->plan == NULL)
         return list;
-    const struct stage stages[] = {
-        { "decode", FW_PROC_DECODER, FW_PROC_DECODER + 1 },
-        { "filter", FW_PROC_WORKERS, FW_PROC_WORKERS + crew->plan->workers },
-        { "encode", FW_PROC_ENCODER, FW_PROC_ENCODER + 1 },
-    };
-    for (size_t i = 0; i < FW_COUNT(stages); i++)
-        json_array_append_new(list, stage_json(crew, &stages[i]));
+    struct fw_plan_stage stages[2 * FW_HOPS_MAX + 1];
+    uint32_t count = fw_plan_stages(crew->plan, stages);
+    for (uint32_t i = 0; i < count; i++) {
+        json_t *stage = stage_json(crew, &stages[i]);
+        json_object_set_new(stage, "filters", fw_json_steps(crew->plan, &stages[i]));
+        json_array_append_new(list, stage);
+    }
     return list;
 }
 
@@ -142,7 +179,7 @@ static json_t *deaths_json(const struct fw_supervisor *crew)
     for (uint32_t i = 0; crew != NULL && i < crew->death_count; i++) {
         const struct fw_death *death = &crew->deaths[i];
         char name[32];
-        const char *filter = death->proc_index >= FW_PROC_WORKERS && death->had_frame &&
+        const char *filter = death->proc_index >= FW_PROC_SEQUENTIAL && death->had_frame &&
                                      death->step < crew->plan->step_count &&
                                      death->step < FW_PLAN_STEPS
                                  ? crew->plan->steps[death->step]
@@ -153,10 +190,12 @@ static json_t *deaths_json(const struct fw_supervisor *crew)
                                 death->had_frame ? json_integer((json_int_t)death->seq)
                                                  : json_null(),
                                 "filter", fw_json_text(filter), "action", death->action);
-        if (crew->plan != NULL && death->pts != FW_NOPTS && crew->plan->source.time_base.den > 0)
-            json_object_set_new(row, "time_s",
-                                json_real((double)death->pts * crew->plan->source.time_base.num /
-                                          crew->plan->source.time_base.den));
+        if (crew->plan != NULL && death->pts != FW_NOPTS) {
+            const struct fw_rational base = fw_death_base(crew, death);
+            if (base.den > 0)
+                json_object_set_new(row, "time_s",
+                                    json_real((double)death->pts * base.num / base.den));
+        }
         json_array_append_new(list, row);
     }
     return list;
@@ -219,9 +258,8 @@ char *fw_report_make(const struct fw_outcome_record *record)
     set_times(report, record);
     json_object_set_new(report, "workers",
                         json_integer(plan == NULL ? 0 : (json_int_t)plan->workers));
-    json_object_set_new(
-        report, "range",
-        json_integer(plan == NULL ? 0 : (json_int_t)plan->hops[0].geometry.range_len));
+    json_object_set_new(report, "range",
+                        json_integer(plan == NULL ? 0 : (json_int_t)fw_plan_range(plan)));
     json_object_set_new(report, "encoder", fw_json_text(plan == NULL ? NULL : plan->encoder));
     json_object_set_new(report, "limit", fw_json_text(crew == NULL ? NULL : crew->limit));
     json_object_set_new(report, "deaths", deaths_json(crew));

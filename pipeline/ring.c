@@ -29,6 +29,11 @@ static uint32_t window(const struct fw_hop_geometry *g)
     return (uint32_t)g->before + (uint32_t)g->after + 1;
 }
 
+static uint64_t descriptors_min(const struct fw_hop_geometry *g)
+{
+    return (uint64_t)window(g) * g->fanout;
+}
+
 /* Each range in work or waiting to be consumed overlaps the ring at most once: its entry is free
  * again before the ring comes round to it. */
 static uint32_t range_count(const struct fw_hop_geometry *g)
@@ -45,13 +50,18 @@ static bool slot_size_ok(uint64_t bytes)
 
 static int shape_check(const struct fw_hop_geometry *g, uint32_t workers, struct fw_error *err)
 {
-    if (workers < 1 || workers > FW_WORKERS_MAX)
+    if (g->direct > 1 || (workers < 1) != (g->direct == 1) || workers > FW_WORKERS_MAX)
         return fw_fail(err, FW_ERR_INTERNAL, "a hop for %u workers", workers);
+    if (g->fanout < 1 || g->fanout > FW_FANOUT_MAX ||
+        (g->direct && (g->fanout > 1 || g->before != 0 || g->after != 0 || g->out_slots != 0)))
+        return fw_fail(err, FW_ERR_INTERNAL, "a hop for %u outputs of a frame", g->fanout);
     if (g->range_len < 1 || g->range_len > FW_RANGE_MAX)
         return fw_fail(err, FW_ERR_INTERNAL, "a range of %u frames", g->range_len);
     if (g->before < 0 || g->after < 0 || g->before > FW_RING_MAX || g->after > FW_RING_MAX)
-        return fw_fail(err, FW_ERR_MEMORY, "a window of %d frames before and %d after", g->before,
-                       g->after);
+        return fw_fail(err, FW_ERR_MEMORY,
+                       "the chain reads %d frames before and %d after each one, which is too many\n"
+                       "hint: fewer of the filters that read neighbours",
+                       g->before, g->after);
     if (g->ring_len < 1 || g->ring_len > FW_RING_MAX || (g->ring_len & (g->ring_len - 1)) != 0)
         return fw_fail(err, FW_ERR_INTERNAL, "a ring of %u descriptors", g->ring_len);
     if (g->in_slots > FW_SLOTS_MAX || g->out_slots > FW_SLOTS_MAX)
@@ -74,23 +84,25 @@ int fw_hop_geometry_check(const struct fw_hop_geometry *g, uint32_t workers, str
         return fw_fail(err, FW_ERR_MEMORY, "%u input slots where at least %llu are needed",
                        g->in_slots, (unsigned long long)in_min);
     /* C2. The oldest frame gets an output slot whatever the encoder holds. */
-    if (g->out_slots < (uint64_t)g->out_cap + 1)
+    if (!g->direct && g->out_slots < (uint64_t)g->out_cap + 1)
         return fw_fail(err, FW_ERR_MEMORY, "%u output slots where at least %llu are needed",
                        g->out_slots, (unsigned long long)g->out_cap + 1);
     /* C3. The whole window of a frame has descriptors: `before` ones stay while they are read. */
-    if (g->ring_len < window(g))
-        return fw_fail(err, FW_ERR_MEMORY, "%u descriptors where at least %u are needed",
-                       g->ring_len, window(g));
+    if (g->ring_len < descriptors_min(g))
+        return fw_fail(err, FW_ERR_MEMORY, "%u descriptors where at least %llu are needed",
+                       g->ring_len, (unsigned long long)descriptors_min(g));
     return FW_OK;
 }
 
 void fw_hop_geometry_fit(struct fw_hop_geometry *g, uint32_t workers)
 {
     uint32_t in_work = workers * g->range_len;
+    uint32_t inputs = (in_work + g->fanout - 1) / g->fanout;
+    uint64_t ring = 2 * (uint64_t)in_work + descriptors_min(g) + 1;
 
-    g->ring_len = smaller(pow2_from(2 * in_work + window(g) + 1), FW_RING_MAX);
-    g->in_slots = smaller(g->in_cap + g->out_cap + window(g) + in_work + 2, FW_SLOTS_MAX);
-    g->out_slots = smaller(g->out_cap + 1 + in_work + 2, FW_SLOTS_MAX);
+    g->ring_len = pow2_from(ring < FW_RING_MAX ? (uint32_t)ring : FW_RING_MAX);
+    g->in_slots = smaller(g->in_cap + g->out_cap + window(g) + inputs + 2, FW_SLOTS_MAX);
+    g->out_slots = g->direct ? 0 : smaller(g->out_cap + 1 + in_work + 2, FW_SLOTS_MAX);
 }
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -119,7 +131,7 @@ static bool geometry_equal(const struct fw_hop_geometry *a, const struct fw_hop_
            a->in_slots == b->in_slots && a->out_slots == b->out_slots &&
            a->in_slot_bytes == b->in_slot_bytes && a->out_slot_bytes == b->out_slot_bytes &&
            a->before == b->before && a->after == b->after && a->in_cap == b->in_cap &&
-           a->out_cap == b->out_cap;
+           a->out_cap == b->out_cap && a->fanout == b->fanout && a->direct == b->direct;
 }
 
 int fw_hop_join(struct fw_hop *hop, void *mem, const struct fw_hop_geometry *geometry,
@@ -291,8 +303,7 @@ void fw_hop_blame(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *
     for (uint32_t i = 0; i < hop->range_count && current > 0; i++) {
         uint64_t word = atomic_load(&hop->ranges[i].word);
         uint64_t index = (uint64_t)fw_word_lap(word) * hop->range_count + i;
-        if (is_leased_by(word, worker_index) &&
-            (current - 1) / hop->geometry.range_len == index)
+        if (is_leased_by(word, worker_index) && (current - 1) / hop->geometry.range_len == index)
             (void)count_attempt(hop, current - 1, requeue_out);
     }
     atomic_store(&proc->current, 0);
@@ -339,6 +350,17 @@ bool fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome)
     } while (!atomic_compare_exchange_weak(&desc->word, &word, next));
     fw_hop_broadcast(hop);
     return true;
+}
+
+bool fw_hop_look(const struct fw_hop *hop, uint64_t seq, struct fw_frame_info *info_out)
+{
+    const struct fw_descriptor *desc = fw_hop_descriptor(hop, seq);
+    uint64_t word = atomic_load(&desc->word);
+
+    if (fw_word_lap(word) != fw_hop_lap(hop, seq) || fw_word_state(word) == FW_FRAME_EMPTY)
+        return false;
+    fw_info_load(&desc->in, info_out);
+    return fw_info_fits(info_out, hop->geometry.in_slot_bytes);
 }
 
 void fw_hop_observe(const struct fw_hop *hop, struct fw_hop_state *state_out)

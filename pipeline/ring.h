@@ -8,6 +8,10 @@
  * order. Workers own nothing but a lease on a range, so a killed worker strands no slot. Claim is
  * one CAS that writes the owner. There is no lock in shared memory.
  *
+ * A sequence number is an output asked for. Where filters make `fanout` frames of one, each input
+ * is published as that many of them, which share its IN slot: input i is read for outputs
+ * i * fanout and up. A `direct` hop has no workers: what is published is settled as ALIAS.
+ *
  * Every value read from shared memory is copied, checked against this process's own copy of the
  * geometry, then used. Every wait ends on the job's abort, and wakes at least every 250 ms to beat.
  */
@@ -24,18 +28,21 @@ struct fw_range;
 /* Sizes of a hop. Immutable once the memory is formatted. */
 struct fw_hop_geometry {
     uint32_t ring_len;  /* descriptors, a power of two */
-    uint32_t range_len; /* frames of a range, 1..FW_RANGE_MAX */
+    uint32_t range_len; /* outputs of a range, 1..FW_RANGE_MAX */
     uint32_t in_slots;
-    uint32_t out_slots;
+    uint32_t out_slots;     /* 0 in a direct hop */
+    uint32_t fanout;        /* outputs of one input, 1..FW_FANOUT_MAX */
+    uint32_t direct;        /* no workers, no window, no fanout */
     uint64_t in_slot_bytes; /* stride of the IN pool, a multiple of the page size */
     uint64_t out_slot_bytes;
-    int32_t before; /* neighbours that an output reads */
-    int32_t after;
+    int32_t before;   /* inputs that an output reads before its own, */
+    int32_t after;    /* and after it */
     uint32_t in_cap;  /* slots that the writer's codec may hold (direct rendering) */
     uint32_t out_cap; /* slots that the reader's codec may hold */
 };
 
-/* Says FW_ERR_MEMORY with the broken bound when C1 to C3 do not hold for `workers`. */
+/* Says FW_ERR_MEMORY with the broken bound when C1 to C3 do not hold for `workers`, 0 of which make
+ * sense in a direct hop alone. */
 int fw_hop_geometry_check(const struct fw_hop_geometry *geometry, uint32_t workers,
                           struct fw_error *err) FW_MUST_CHECK;
 /* The smallest sound geometry for these needs: fills ring_len, in_slots and out_slots. */
@@ -75,6 +82,8 @@ struct fw_hop_writer;
 int fw_hop_writer_create(struct fw_hop_writer **writer_out, struct fw_hop *hop,
                          struct fw_error *err) FW_MUST_CHECK;
 void fw_hop_writer_destroy(struct fw_hop_writer *writer);
+/* The writer goes on in a drain: it stands behind another hop, and what was read is finished. */
+void fw_hop_writer_follow(struct fw_hop_writer *writer);
 /* Waits for a descriptor and a free IN slot, populated on its first use. A slot that was reserved
  * and not published is handed out again. FW_OK; FW_END when the
  * job is to end early (drain); FW_ERR_CANCELLED on abort; FW_ERR_MEMORY when the slot cannot be
@@ -84,7 +93,8 @@ int fw_hop_reserve(struct fw_hop_writer *writer, uint32_t *slot_out,
                    struct fw_error *err) FW_MUST_CHECK;
 /* Base of an IN slot, in_slot_bytes long. */
 uint8_t *fw_hop_in_slot(const struct fw_hop *hop, uint32_t slot);
-/* Makes the reserved slot visible as the next sequence number, which it returns. */
+/* Makes the reserved slot visible as the next `fanout` sequence numbers, the first of which it
+ * returns. */
 uint64_t fw_hop_publish(struct fw_hop_writer *writer, uint32_t slot,
                         const struct fw_frame_info *info);
 /* No frame follows. Idempotent. */
@@ -110,6 +120,7 @@ int fw_lease_claim(struct fw_hop *hop, struct fw_lease *lease, struct fw_error *
  * FW_ERR_INTERNAL when the shared memory lies; FW_ERR_MEMORY when the OUT slot cannot be had. */
 struct fw_work {
     uint64_t seq;
+    uint64_t input;            /* its own, seq / fanout */
     struct fw_frame_info info; /* a checked copy */
     const uint8_t *in;         /* read-only */
     uint8_t *out;              /* populated on its first use by this process */
@@ -117,7 +128,7 @@ struct fw_work {
 };
 int fw_lease_next(struct fw_hop *hop, struct fw_lease *lease, struct fw_work *work,
                   struct fw_error *err) FW_MUST_CHECK;
-/* A neighbour of the frame in work, -before <= offset <= after: a checked copy of its info, and its
+/* A neighbour of the input in work, -before <= offset <= after: a checked copy of its info, and its
  * pixels, valid until the work is finished. FW_OK; FW_END when it lies outside the stream;
  * FW_ERR_INTERNAL when the shared memory lies. */
 int fw_lease_neighbour(const struct fw_hop *hop, const struct fw_work *work, int32_t offset,
@@ -143,6 +154,7 @@ void fw_hop_reader_destroy(struct fw_hop_reader *reader);
 struct fw_taken {
     uint64_t seq;
     enum fw_outcome outcome;
+    bool poisoned;             /* the outcome is the poison policy's, not the filters' */
     struct fw_frame_info info; /* of the output; of the input for DROP and HOLD. A checked copy */
     const uint8_t *pixels;     /* slot base for DONE (OUT pool) and ALIAS (IN pool), else NULL */
     const uint8_t *blob;       /* side data, info.blob_bytes long; NULL when none. Another process
@@ -174,6 +186,8 @@ void fw_hop_blame(struct fw_hop *hop, uint32_t worker_index, struct fw_requeue *
  * frame next, or is in it: it is not read again, and an ALIAS has the input's info. False when that
  * was decided before, or the frame was finished meanwhile. */
 bool fw_hop_poison(struct fw_hop *hop, uint64_t seq, enum fw_outcome outcome);
+/* What a frame that is not consumed is known to be; false when it is not there. */
+bool fw_hop_look(const struct fw_hop *hop, uint64_t seq, struct fw_frame_info *info_out);
 /* Wakes everybody: after an abort or a drain. Requeue and poison do it themselves. */
 void fw_hop_broadcast(struct fw_hop *hop);
 /* Counters for progress; each may lag. */

@@ -43,6 +43,8 @@ static void bind_free(struct fw_hop_reader *reader)
     struct fw_hop *hop = reader->hop;
     uint64_t first = reader->bound;
 
+    if (hop->geometry.direct)
+        return;
     while (reader->free_count > 0 && reader->bound < reader->next + hop->geometry.ring_len) {
         uint64_t seq = reader->bound++;
         uint32_t slot = reader->free[--reader->free_count];
@@ -135,6 +137,7 @@ int fw_hop_take(struct fw_hop_reader *reader, struct fw_taken *taken, struct fw_
     }
     taken->seq = reader->next;
     taken->outcome = outcomes[fw_word_state(word) - FW_FRAME_DONE];
+    taken->poisoned = !hop->geometry.direct && (fw_frame_flags(word) & FW_FRAME_IN_INFO) != 0;
     if (taken->outcome == FW_OUTCOME_DONE || taken->outcome == FW_OUTCOME_ALIAS)
         status = describe(reader, desc, word, taken, err);
     else
@@ -156,7 +159,8 @@ void fw_hop_consume(struct fw_hop_reader *reader)
     reader->taken = false;
     reader->next = seq + 1;
     /* Used or not: an ALIAS or DROP leaves its slot to the next frame. */
-    reader->free[reader->free_count++] = reader->slot_of[seq & (hop->geometry.ring_len - 1)];
+    if (!hop->geometry.direct)
+        reader->free[reader->free_count++] = reader->slot_of[seq & (hop->geometry.ring_len - 1)];
     /* A plain store: a finished frame is nobody else's. */
     atomic_store(&desc->word, fw_frame_word(fw_hop_lap(hop, seq) + 1, 0, 0, 0, FW_FRAME_EMPTY));
     atomic_store(&hop->shared->consumed, seq + 1);

@@ -10,15 +10,16 @@
 
 /* A published frame whose IN slot is not free again. */
 struct loan {
-    uint64_t seq;
+    uint64_t seq; /* of its first output */
     uint32_t slot;
 };
 
 struct fw_hop_writer {
     struct fw_hop *hop;
-    uint64_t next;     /* sequence number of the next frame */
+    uint64_t next;     /* sequence number of the next frame's first output */
     uint64_t consumed; /* last believed value of the reader's cursor */
     bool ended;
+    bool follows;      /* goes on in a drain */
     bool lied_to;      /* the reader's cursor went where it cannot be */
     uint32_t reserved; /* slot handed out and not published, or NO_SLOT */
     uint32_t free_count;
@@ -50,6 +51,11 @@ void fw_hop_writer_destroy(struct fw_hop_writer *writer)
     free(writer);
 }
 
+void fw_hop_writer_follow(struct fw_hop_writer *writer)
+{
+    writer->follows = true;
+}
+
 /* ---- giving slots back ---------------------------------------------------------------------- */
 
 /* Whether nobody reads the input of output `seq` on its behalf any more. */
@@ -69,17 +75,20 @@ static bool output_settled(const struct fw_hop_writer *writer, uint64_t seq, boo
     return fw_frame_finished(word);
 }
 
-/* An input is read by the outputs from seq - after to seq + before. */
+/* An input is read by its own outputs, and by those of the inputs from `after` before it to
+ * `before` behind it. */
 static bool loan_over(const struct fw_hop_writer *writer, const struct loan *loan)
 {
-    uint64_t after = (uint64_t)writer->hop->geometry.after;
-    uint64_t before = (uint64_t)writer->hop->geometry.before;
+    uint64_t fanout = writer->hop->geometry.fanout;
+    uint64_t after = (uint64_t)writer->hop->geometry.after * fanout;
+    uint64_t before = (uint64_t)writer->hop->geometry.before * fanout;
     uint64_t first = loan->seq > after ? loan->seq - after : 0;
+    uint64_t end = loan->seq + fanout;
 
     if (first < writer->consumed)
         first = writer->consumed;
-    for (uint64_t seq = first; seq <= loan->seq + before; seq++) {
-        if (!output_settled(writer, seq, seq == loan->seq))
+    for (uint64_t seq = first; seq < end + before; seq++) {
+        if (!output_settled(writer, seq, seq >= loan->seq && seq < end))
             return false;
     }
     return true;
@@ -117,7 +126,9 @@ static void read_cursor(struct fw_hop_writer *writer)
 
 static bool draining(const struct fw_hop_writer *writer)
 {
-    return atomic_load(&writer->hop->control->run_state) != FW_RUN;
+    uint32_t state = atomic_load(&writer->hop->control->run_state);
+
+    return state != FW_RUN && !(writer->follows && state == FW_DRAIN);
 }
 
 /* Descriptors of `before` consumed frames stay as they are: workers find their neighbours there. */
@@ -125,7 +136,8 @@ static bool has_descriptor(const struct fw_hop_writer *writer)
 {
     const struct fw_hop_geometry *g = &writer->hop->geometry;
 
-    return writer->next + (uint64_t)g->before < writer->consumed + g->ring_len;
+    return writer->next + g->fanout - 1 + (uint64_t)g->before * g->fanout <
+           writer->consumed + g->ring_len;
 }
 
 static bool can_reserve(void *arg)
@@ -197,29 +209,46 @@ static void open_range(const struct fw_hop *hop, uint64_t index)
     atomic_store(&fw_hop_range(hop, index)->word, word);
 }
 
+/* One output of a frame: to be made, or in a direct hop settled. True when it begins a range. */
+static bool publish_one(const struct fw_hop *hop, uint64_t seq, uint32_t slot,
+                        const struct fw_frame_info *info)
+{
+    struct fw_descriptor *desc = fw_hop_descriptor(hop, seq);
+    uint32_t flags = hop->geometry.direct ? FW_FRAME_IN_INFO : 0;
+    uint32_t state = hop->geometry.direct ? FW_FRAME_ALIAS : FW_FRAME_PUBLISHED;
+    bool first = !hop->geometry.direct && seq % hop->geometry.range_len == 0;
+
+    fw_info_store(&desc->in, info);
+    atomic_store_explicit(&desc->in_slot, slot, memory_order_relaxed);
+    /* A plain store: an empty descriptor is the writer's alone. */
+    atomic_store(&desc->word, fw_frame_word(fw_hop_lap(hop, seq), 0, flags, 0, state));
+    if (first)
+        open_range(hop, seq / hop->geometry.range_len);
+    return first;
+}
+
 uint64_t fw_hop_publish(struct fw_hop_writer *writer, uint32_t slot,
                         const struct fw_frame_info *info)
 {
     struct fw_hop *hop = writer->hop;
     uint64_t seq = writer->next;
-    struct fw_descriptor *desc = fw_hop_descriptor(hop, seq);
-    bool first = seq % hop->geometry.range_len == 0;
+    bool first = false;
 
     FW_CHECK(slot == writer->reserved && !writer->ended);
     FW_CHECK(fw_info_fits(info, hop->geometry.in_slot_bytes));
     fw_proc_beat(hop->self);
     writer->reserved = NO_SLOT;
     writer->loans[writer->loan_count++] = (struct loan){ .seq = seq, .slot = slot };
-    writer->next = seq + 1;
+    writer->next = seq + hop->geometry.fanout;
 
-    fw_info_store(&desc->in, info);
-    atomic_store_explicit(&desc->in_slot, slot, memory_order_relaxed);
-    /* A plain store: an empty descriptor is the writer's alone. */
-    atomic_store(&desc->word, fw_frame_word(fw_hop_lap(hop, seq), 0, 0, 0, FW_FRAME_PUBLISHED));
-    if (first)
-        open_range(hop, seq / hop->geometry.range_len);
-    atomic_store(&hop->shared->published, seq + 1);
-    fw_hop_ring_workers(hop, FW_WAIT_INPUT, seq + 1);
+    for (uint64_t each = seq; each < writer->next; each++)
+        first = publish_one(hop, each, slot, info) || first;
+    atomic_store(&hop->shared->published, writer->next);
+    if (hop->geometry.direct) {
+        fw_hop_ring_reader(hop);
+        return seq;
+    }
+    fw_hop_ring_workers(hop, FW_WAIT_INPUT, writer->next);
     if (first)
         fw_hop_ring_idle(hop);
     return seq;

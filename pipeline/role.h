@@ -15,10 +15,7 @@
 #include "sink.h"
 #include "source.h"
 
-enum fw_role_kind { FW_ROLE_DECODER, FW_ROLE_ENCODER, FW_ROLE_WORKER };
-
-/* Indices in fw_control.procs; workers follow. */
-enum { FW_PROC_DECODER = 0, FW_PROC_ENCODER = 1, FW_PROC_WORKERS = 2 };
+enum fw_role_kind { FW_ROLE_DECODER, FW_ROLE_ENCODER, FW_ROLE_SEQUENTIAL, FW_ROLE_WORKER };
 
 struct fw_station {
     enum fw_role_kind role;
@@ -32,6 +29,7 @@ struct fw_station {
     struct fw_arena hops; /* hop and packet ring; mapped */
     struct fw_arena in;   /* slot pools: mapped by the role with its own rights, */
     struct fw_arena out;  /* or already there in --isolation=threads */
+    struct fw_arena next; /* sequential: the IN pool of the hop that it writes */
     int socket;           /* to the supervisor */
     int input_fd;
     int output_fd;
@@ -45,8 +43,9 @@ struct fw_station {
 struct fw_role_result {
     struct fw_source_stats source;
     struct fw_sink_stats sink;
-    uint64_t frames; /* given to the sink, held ones included */
-    uint64_t dropped;
+    uint64_t frames;  /* given to the sink, held ones included */
+    uint64_t dropped; /* by the poison policy */
+    uint64_t removed; /* by filters of the last hop */
     char verified[32];
 };
 
@@ -58,16 +57,20 @@ struct fw_role {
 int fw_decoder_run(struct fw_station *station, struct fw_error *err) FW_MUST_CHECK;
 int fw_worker_run(struct fw_station *station, struct fw_error *err) FW_MUST_CHECK;
 int fw_encoder_run(struct fw_station *station, struct fw_error *err) FW_MUST_CHECK;
+int fw_sequential_run(struct fw_station *station, struct fw_error *err) FW_MUST_CHECK;
 
-/* "decoder", "worker 1", "encoder". */
+/* "decoder", "sequential 1", "worker 1", "encoder". */
 void fw_station_name(uint32_t proc_index, char *text, size_t bytes);
 /* Maps the pools with the given rights unless they are there already. */
 int fw_station_map(struct fw_station *station, bool in_writable, bool out_writable,
                    struct fw_error *err) FW_MUST_CHECK;
-/* Joins the hop that this process works on, and the packet ring. `ring` may be NULL. */
+/* Joins the hop that this process works on or reads, and the packet ring. `ring` may be NULL. */
 struct fw_packet_ring;
 int fw_station_join(struct fw_station *station, const struct fw_plan *plan, struct fw_hop *hop,
                     struct fw_packet_ring *ring, struct fw_error *err) FW_MUST_CHECK;
+/* Joins the hop behind it, which a sequential process writes. */
+int fw_station_join_next(struct fw_station *station, const struct fw_plan *plan, struct fw_hop *hop,
+                         struct fw_error *err) FW_MUST_CHECK;
 /* Where a hop and, behind the last one, the packet ring lie; the bytes of all. */
 size_t fw_station_hop_offset(const struct fw_plan *plan, uint32_t hop);
 size_t fw_station_ring_offset(const struct fw_plan *plan);

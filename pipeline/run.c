@@ -111,40 +111,72 @@ static int open_output(struct running *running, struct fw_error *err)
     return status;
 }
 
-/* Encoder and workers first, so that nothing is read that nobody can take. */
+/* From the end of the line to its start, so that nothing is read that nobody can take. */
 static int start_job(struct running *running, struct fw_error *err)
 {
     struct fw_supervisor *crew = running->crew;
-    int status = fw_supervisor_arrange(crew, &running->planned.plan, err);
+    const struct fw_plan *plan = &running->planned.plan;
+    int status = fw_supervisor_arrange(crew, plan, err);
     if (status == FW_OK)
         status = fw_supervisor_start(crew, FW_ROLE_ENCODER, FW_PROC_ENCODER, err);
-    for (uint32_t i = 0; status == FW_OK && i < running->planned.plan.workers; i++)
+    for (uint32_t i = plan->hop_count - 1; status == FW_OK && i > 0; i--)
+        status = fw_supervisor_start(crew, FW_ROLE_SEQUENTIAL, FW_PROC_SEQUENTIAL + i - 1, err);
+    for (uint32_t i = 0; status == FW_OK && i < plan->workers; i++)
         status = fw_supervisor_start(crew, FW_ROLE_WORKER, FW_PROC_WORKERS + i, err);
     for (uint32_t i = FW_PROC_ENCODER; status == FW_OK && i < crew->proc_count; i++)
-        status = fw_supervisor_expect_ready(crew, i, err);
+        if (crew->children[i].state != FW_CHILD_NONE)
+            status = fw_supervisor_expect_ready(crew, i, err);
     if (status == FW_OK)
         status = fw_supervisor_go(crew, err);
     return status;
 }
 
-/* decoded = encoded + dropped; poison frames are among the encoded or dropped ones. */
+static int open_account(const char *what, uint64_t a, uint64_t b, struct fw_error *err)
+{
+    return fw_fail(err, FW_ERR_VERIFY, "the account does not close: %s (%llu, %llu)", what,
+                   (unsigned long long)a, (unsigned long long)b);
+}
+
+/* What went into each hop came out of it, and what a sequential process took it accounts for. */
+static int close_hops(const struct fw_supervisor *crew, struct fw_error *err)
+{
+    uint64_t given = crew->decoder_result.source.frames;
+    for (uint32_t i = 0; i < crew->plan->hop_count; i++) {
+        struct fw_hop_state at;
+        fw_hop_observe(&crew->line[i].view, &at);
+        if (at.published != given * crew->plan->hops[i].geometry.fanout)
+            return open_account("frames given to the filters", given, at.published, err);
+        if (at.consumed != at.published)
+            return open_account("frames behind the filters", at.published, at.consumed, err);
+        if (i + 1 == crew->plan->hop_count)
+            break;
+        const struct fw_proc *joint = &crew->control->procs[FW_PROC_SEQUENTIAL + i];
+        uint64_t ended = atomic_load(&joint->aux[FW_AUX_PUSHED]) +
+                         atomic_load(&joint->aux[FW_AUX_REMOVED]) +
+                         atomic_load(&joint->aux[FW_AUX_SKIPPED]);
+        if (ended != at.consumed)
+            return open_account("frames for a sequential filter", at.consumed, ended, err);
+        given = atomic_load(&joint->frames);
+    }
+    return FW_OK;
+}
+
+/* Hop by hop, then the encoder's; poison frames are among the encoded or dropped ones. */
 static int close_account(const struct running *running, struct fw_error *err)
 {
-    const struct fw_role_result *in = &running->crew->decoder_result;
-    const struct fw_role_result *out = &running->crew->encoder_result;
+    const struct fw_supervisor *crew = running->crew;
+    const struct fw_role_result *out = &crew->encoder_result;
     struct fw_hop_state at;
-    fw_supervisor_observe(running->crew, &at);
-    uint64_t ended = out->frames + out->dropped;
-    if (in->source.frames != ended || at.consumed != ended)
-        return fw_fail(err, FW_ERR_VERIFY,
-                       "the account does not close: %llu frames read, %llu encoded, %llu dropped",
-                       (unsigned long long)in->source.frames, (unsigned long long)out->frames,
-                       (unsigned long long)out->dropped);
+    int status = close_hops(crew, err);
+    if (status != FW_OK)
+        return status;
+    fw_supervisor_observe(crew, &at);
+    uint64_t ended = out->frames + out->dropped + out->removed;
+    if (at.consumed != ended)
+        return open_account("frames for the encoder", at.consumed, ended, err);
     uint64_t given = out->frames + out->sink.duplicated - out->sink.dropped;
     if (out->sink.frames != given)
-        return fw_fail(err, FW_ERR_VERIFY,
-                       "the account does not close: %llu frames for the encoder, %llu given to it",
-                       (unsigned long long)given, (unsigned long long)out->sink.frames);
+        return open_account("frames that the encoder got", given, out->sink.frames, err);
     return FW_OK;
 }
 

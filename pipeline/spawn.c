@@ -30,6 +30,7 @@
 static const struct fw_role roles[] = {
     [FW_ROLE_DECODER] = { "decoder", fw_decoder_run },
     [FW_ROLE_ENCODER] = { "encoder", fw_encoder_run },
+    [FW_ROLE_SEQUENTIAL] = { "sequential", fw_sequential_run },
     [FW_ROLE_WORKER] = { "worker", fw_worker_run },
 };
 
@@ -73,7 +74,11 @@ static void name_process(uint32_t proc_index)
     char title[32];
     char comm[16];
     fw_station_name(proc_index, title, sizeof(title));
-    snprintf(comm, sizeof(comm), "fw-%.12s", title);
+    /* The kernel keeps 15 bytes of it. */
+    if (proc_index >= FW_PROC_SEQUENTIAL && proc_index < FW_PROC_WORKERS)
+        snprintf(comm, sizeof(comm), "fw-seq-%.4s", title + strlen("sequential "));
+    else
+        snprintf(comm, sizeof(comm), "fw-%.12s", title);
     char *space = strchr(comm, ' ');
     if (space != NULL)
         *space = '-';
@@ -123,8 +128,10 @@ static void keep_own(const struct fw_supervisor *crew, const struct fw_child *ch
     keep[count++] = station->role == FW_ROLE_DECODER ? station->in.fd : station->in.fd_ro;
     if (station->role == FW_ROLE_WORKER)
         keep[count++] = station->out.fd;
-    if (station->role == FW_ROLE_ENCODER)
+    if (station->role == FW_ROLE_ENCODER || station->role == FW_ROLE_SEQUENTIAL)
         keep[count++] = station->out.fd_ro;
+    if (station->role == FW_ROLE_SEQUENTIAL)
+        keep[count++] = station->next.fd;
     dup2(crew->null_fd, 0);
     dup2(crew->null_fd, 1);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -138,7 +145,7 @@ static void set_oom_preference(enum fw_role_kind role)
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    const char *text = role == FW_ROLE_WORKER ? "300" : role == FW_ROLE_DECODER ? "100" : "0";
+    const char *text = role == FW_ROLE_WORKER ? "300" : role == FW_ROLE_ENCODER ? "0" : "100";
     /* Best effort: without it the kernel chooses by size alone. */
     ssize_t ignored = write(fd, text, strlen(text));
     (void)ignored;

@@ -20,7 +20,7 @@ static uint64_t limit_ns(const struct fw_supervisor *crew)
 static uint64_t busy_limit_ns(const struct fw_supervisor *crew)
 {
     uint64_t frames = 0, busy_ns = 0;
-    for (uint32_t i = FW_PROC_WORKERS; i < crew->proc_count; i++) {
+    for (uint32_t i = FW_PROC_SEQUENTIAL; i < crew->proc_count; i++) {
         const struct fw_proc *proc = &crew->control->procs[i];
         frames += atomic_load_explicit(&proc->frames, memory_order_relaxed);
         busy_ns += atomic_load_explicit(&proc->busy_ns, memory_order_relaxed);

@@ -27,6 +27,8 @@ void fw_station_name(uint32_t proc_index, char *text, size_t bytes)
         snprintf(text, bytes, "decoder");
     else if (proc_index == FW_PROC_ENCODER)
         snprintf(text, bytes, "encoder");
+    else if (proc_index < FW_PROC_WORKERS)
+        snprintf(text, bytes, "sequential %u", proc_index - FW_PROC_SEQUENTIAL + 1);
     else
         snprintf(text, bytes, "worker %u", proc_index - FW_PROC_WORKERS + 1);
 }
@@ -39,6 +41,8 @@ int fw_station_map(struct fw_station *station, bool in_writable, bool out_writab
         status = fw_arena_map(&station->in, in_writable, true, err);
     if (status == FW_OK && station->role != FW_ROLE_DECODER && station->out.base == NULL)
         status = fw_arena_map(&station->out, out_writable, true, err);
+    if (status == FW_OK && station->role == FW_ROLE_SEQUENTIAL && station->next.base == NULL)
+        status = fw_arena_map(&station->next, true, true, err);
     return status;
 }
 
@@ -84,6 +88,15 @@ int fw_station_join(struct fw_station *station, const struct fw_plan *plan, stru
     return status;
 }
 
+int fw_station_join_next(struct fw_station *station, const struct fw_plan *plan, struct fw_hop *hop,
+                         struct fw_error *err)
+{
+    uint32_t index = fw_plan_hop_of(plan, station->proc_index) + 1;
+    return fw_hop_join(hop, station->hops.base + fw_station_hop_offset(plan, index),
+                       &plan->hops[index].geometry, station->control, station->proc_index,
+                       station->next.base, NULL, err);
+}
+
 static enum fw_sandbox_role sandbox_role(enum fw_role_kind role)
 {
     switch (role) {
@@ -91,6 +104,7 @@ static enum fw_sandbox_role sandbox_role(enum fw_role_kind role)
         return FW_SANDBOX_DECODER;
     case FW_ROLE_ENCODER:
         return FW_SANDBOX_ENCODER;
+    case FW_ROLE_SEQUENTIAL:
     case FW_ROLE_WORKER:
         break;
     }
@@ -100,7 +114,8 @@ static enum fw_sandbox_role sandbox_role(enum fw_role_kind role)
 /* Code, heap and codecs, and the pools. */
 static uint64_t address_space(const struct fw_station *station)
 {
-    return FW_ADDRESS_SPACE_BASE + station->in.virtual_bytes + station->out.virtual_bytes;
+    return FW_ADDRESS_SPACE_BASE + station->in.virtual_bytes + station->out.virtual_bytes +
+           station->next.virtual_bytes;
 }
 
 int fw_station_lock_loading(struct fw_station *station, struct fw_error *err)

@@ -128,7 +128,7 @@ int fw_supervisor_arrange(struct fw_supervisor *crew, const struct fw_plan *plan
 {
     size_t hops_bytes = fw_station_hops_bytes(plan);
     /* Who rings looks at as many bells as there are processes. */
-    crew->control->proc_count = FW_PLAN_FIRST_WORKER + plan->workers;
+    crew->control->proc_count = FW_PROC_WORKERS + plan->workers;
     if (hops_bytes > HOPS_VIRTUAL_BYTES)
         return fw_fail(err, FW_ERR_MEMORY, "the ring needs %zu bytes of descriptors", hops_bytes);
     int status = fw_arena_size(&crew->hops, hops_bytes, err);
@@ -149,6 +149,7 @@ void fw_supervisor_observe(const struct fw_supervisor *crew, struct fw_hop_state
     if (!crew->joined)
         return;
     fw_hop_observe(&crew->line[0].view, state_out);
+    state_out->published /= crew->plan->hops[0].geometry.fanout;
     fw_hop_observe(&crew->line[crew->plan->hop_count - 1].view, &last);
     state_out->consumed = last.consumed;
 }
@@ -192,6 +193,7 @@ int fw_supervisor_start(struct fw_supervisor *crew, enum fw_role_kind role, uint
         .hops = crew->hops,
         .in = hop->in,
         .out = hop->out,
+        .next = role == FW_ROLE_SEQUENTIAL ? hop[1].in : (struct fw_arena){ 0 },
         .input_fd = crew->input_fd,
         .output_fd = crew->output_fd,
         .memory_fd = -1,

@@ -131,7 +131,8 @@ void fw_supervisor_deinit(struct fw_supervisor *crew);
 /* Sizes, seals and formats the shared memory for a plan, which must outlive the crew. */
 int fw_supervisor_arrange(struct fw_supervisor *crew, const struct fw_plan *plan,
                           struct fw_error *err) FW_MUST_CHECK;
-/* Frames published by the decoder and consumed by the encoder, at both ends of the line. */
+/* Frames published by the decoder and consumed by the encoder, at both ends of the line. Where
+ * filters change how many there are, the two count different frames. */
 void fw_supervisor_observe(const struct fw_supervisor *crew, struct fw_hop_state *state_out);
 /* Forks (or starts a thread for) one role. */
 int fw_supervisor_start(struct fw_supervisor *crew, enum fw_role_kind role, uint32_t proc_index,
@@ -189,11 +190,18 @@ int fw_stall_check_flow(struct fw_supervisor *crew, uint64_t now,
 /* All clocks from now on: the supervisor did not look for a while. */
 void fw_stall_restart(struct fw_supervisor *crew, uint64_t now);
 
-/* mourn.c: what a worker's death means. */
+/* mourn.c: what a death means. */
 int fw_mourn_worker(struct fw_supervisor *crew, uint32_t proc_index, int signal,
                     struct fw_error *err) FW_MUST_CHECK;
+/* A sequential process cannot be replaced: records its death, and fails with its filter and frame.
+ */
+int fw_mourn_sequential(struct fw_supervisor *crew, uint32_t proc_index, int signal,
+                        struct fw_error *err) FW_MUST_CHECK;
+void fw_mourn_note(struct fw_supervisor *crew, const struct fw_death *death);
 /* Whether another worker of the same hop is alive, or due to be. */
 bool fw_mourn_others(const struct fw_supervisor *crew, uint32_t proc_index);
+/* The unit of a death's pts. */
+struct fw_rational fw_death_base(const struct fw_supervisor *crew, const struct fw_death *death);
 void fw_mourn_text(const struct fw_supervisor *crew, const struct fw_death *death, char *text,
                    size_t bytes);
 

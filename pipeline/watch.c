@@ -22,12 +22,17 @@
 
 /* ---- what children say -------------------------------------------------------------------- */
 
+static bool at_an_end(const struct fw_child *child)
+{
+    return child->station.role == FW_ROLE_DECODER || child->station.role == FW_ROLE_ENCODER;
+}
+
 /* More losses than a sink can name are nonsense, and so are a worker's. */
 static int add_losses(struct fw_supervisor *crew, const struct fw_child *child, const void *payload,
                       size_t bytes, struct fw_error *err)
 {
     size_t count = bytes / sizeof(struct fw_loss);
-    if (child->station.role == FW_ROLE_WORKER || count > LOSSES_MAX - crew->loss_count)
+    if (!at_an_end(child) || count > LOSSES_MAX - crew->loss_count)
         return fw_fail(err, FW_ERR_INTERNAL, "a process sent a list of %zu losses", count);
     struct fw_loss *losses = realloc(crew->losses,
                                      (crew->loss_count + count + 1) * sizeof(losses[0]));
@@ -48,7 +53,7 @@ static void take_result(struct fw_supervisor *crew, const struct fw_child *child
 {
     struct fw_role_result *result = child->station.role == FW_ROLE_DECODER ? &crew->decoder_result
                                                                            : &crew->encoder_result;
-    if (bytes != sizeof(*result) || child->station.role == FW_ROLE_WORKER)
+    if (bytes != sizeof(*result) || !at_an_end(child))
         return;
     memcpy(result, payload, sizeof(*result));
     result->verified[sizeof(result->verified) - 1] = '\0';
@@ -123,31 +128,38 @@ static int take_last_messages(struct fw_supervisor *crew, struct fw_child *child
 
 /* ---- deaths ------------------------------------------------------------------------------- */
 
+/* The frame that the decoder or the encoder was at. */
+static struct fw_death end_death(const struct fw_supervisor *crew, const struct fw_child *child)
+{
+    struct fw_hop_state at = { 0 };
+    fw_supervisor_observe(crew, &at);
+    return (struct fw_death){
+        .proc_index = child->station.proc_index,
+        .stalled = child->stalled,
+        .had_frame = true,
+        .seq = child->station.role == FW_ROLE_DECODER ? at.published : at.consumed,
+        .pts = FW_NOPTS,
+        .action = "failed",
+    };
+}
+
 static int single_died(struct fw_supervisor *crew, const struct fw_child *child, int signal_number,
                        struct fw_error *err)
 {
+    if (child->station.role == FW_ROLE_SEQUENTIAL)
+        return fw_mourn_sequential(crew, child->station.proc_index, signal_number, err);
     char name[32];
     fw_station_name(child->station.proc_index, name, sizeof(name));
-    struct fw_hop_state at = { 0 };
-    fw_supervisor_observe(crew, &at);
-    uint64_t frame = child->station.role == FW_ROLE_DECODER ? at.published : at.consumed;
-    if (crew->death_count < FW_DEATHS_MAX)
-        crew->deaths[crew->death_count++] = (struct fw_death){
-            .proc_index = child->station.proc_index,
-            .signal = signal_number,
-            .stalled = child->stalled,
-            .had_frame = true,
-            .seq = frame,
-            .pts = FW_NOPTS,
-            .action = "failed",
-        };
+    struct fw_death death = end_death(crew, child);
+    death.signal = signal_number;
+    fw_mourn_note(crew, &death);
     if (child->stalled)
         return fw_fail(err, FW_ERR_STALLED,
                        "the %s made no progress for %g s at frame %llu and was ended\n"
                        "hint: --stall SECONDS allows more",
-                       name, crew->settings->stall_ms / 1000.0, (unsigned long long)frame);
+                       name, crew->settings->stall_ms / 1000.0, (unsigned long long)death.seq);
     return fw_fail(err, FW_ERR_DIED, "the %s died (%s) at frame %llu", name,
-                   strsignal(signal_number), (unsigned long long)frame);
+                   strsignal(signal_number), (unsigned long long)death.seq);
 }
 
 /* A worker ends by itself when all frames of its hop are taken, and never before. */
@@ -159,10 +171,34 @@ static bool worker_done(const struct fw_supervisor *crew, const struct fw_child 
     return at.consumed >= at.end;
 }
 
+/* A sequential process ends when it has taken all frames of its hop, and said that no more come. */
+static bool sequential_done(const struct fw_supervisor *crew, const struct fw_child *child)
+{
+    struct fw_hop_state before, behind;
+    uint32_t hop = fw_plan_hop_of(crew->plan, child->station.proc_index);
+    fw_hop_observe(&crew->line[hop].view, &before);
+    fw_hop_observe(&crew->line[hop + 1].view, &behind);
+    return before.consumed >= before.end && behind.end != UINT64_MAX;
+}
+
+static bool work_done(const struct fw_supervisor *crew, const struct fw_child *child)
+{
+    switch (child->station.role) {
+    case FW_ROLE_DECODER:
+        return crew->decoder_done;
+    case FW_ROLE_ENCODER:
+        return crew->encoder_done;
+    case FW_ROLE_SEQUENTIAL:
+        return sequential_done(crew, child);
+    case FW_ROLE_WORKER:
+        break;
+    }
+    return worker_done(crew, child);
+}
+
 static int child_exited(struct fw_supervisor *crew, struct fw_child *child, int code,
                         struct fw_error *err)
 {
-    bool worker = child->station.role == FW_ROLE_WORKER;
     /* Told to end by the encoder, whose own end says why; check_forsaken sees to it that one does.
      */
     if (code == FW_CHILD_CANCELLED && atomic_load(&crew->control->run_state) == FW_ABORT) {
@@ -173,15 +209,12 @@ static int child_exited(struct fw_supervisor *crew, struct fw_child *child, int 
     told.text[sizeof(told.text) - 1] = '\0';
     if (code == FW_CHILD_FAILED && told.status < 0)
         return fw_fail(err, told.status, "%s", told.text);
-    bool done = worker                                   ? worker_done(crew, child)
-                : child->station.role == FW_ROLE_DECODER ? crew->decoder_done
-                                                         : crew->encoder_done;
-    if (code == 0 && done)
+    if (code == 0 && work_done(crew, child))
         return FW_OK;
     char name[32];
     fw_station_name(child->station.proc_index, name, sizeof(name));
     return fw_fail(err, FW_ERR_DIED, "%s%s ended before its work was done (exit %d)",
-                   worker ? "" : "the ", name, code);
+                   at_an_end(child) ? "the " : "", name, code);
 }
 
 static int child_ended(struct fw_supervisor *crew, struct fw_child *child, int wait_status,

@@ -1,131 +1,72 @@
 /*
- * A middle process: takes a lease on a range of frames, runs the chain over each of them from its
- * IN slot to its OUT slot. It owns nothing that outlives it.
+ * A middle process: takes a lease on a range of frames, runs its segment of the chain over each of
+ * them from IN slots to its OUT slot. It owns nothing that outlives it.
  */
 #include "role.h"
 
 #include "fault.h"
-#include "loader.h"
+#include "picture.h"
+#include "segment.h"
 
 #include "filters/chain.h"
 #include "filters/check.h"
-#include "filters/format.h"
-#include "filters/image.h"
-#include "filters/plugin.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct working {
     struct fw_hop hop;
-    struct fw_plugins *plugins;
-    struct fw_chain *chain;
-    struct fw_video in;
-    struct fw_video out;
-    struct fw_image_layout in_layout;
-    struct fw_image_layout out_layout;
-    char *chain_text;
-    struct fw_hdr hdr; /* of the frame in work */
+    struct fw_segment segment;
+    struct fw_pictured *window;     /* the neighbours before, the frame in work, those after */
+    const struct fw_frame **inputs; /* the same, NULL beyond the ends of the stream */
 };
 
-static int check_negotiated(const struct fw_plan *plan, const struct working *working,
-                            struct fw_error *err)
+static int open_window(struct working *working, struct fw_error *err)
 {
-    struct fw_video planned;
-    if (!fw_link_to_video(&plan->output, &planned) || planned.format != working->out.format ||
-        planned.width != working->out.width || planned.height != working->out.height)
-        return fw_fail(err, FW_ERR_INTERNAL, "the chain negotiates otherwise than planned");
+    const struct fw_hop_geometry *g = &working->hop.geometry;
+    size_t count = (size_t)g->before + (size_t)g->after + 1;
+    working->window = calloc(count, sizeof(working->window[0]));
+    working->inputs = calloc(count, sizeof(working->inputs[0]));
+    if (working->window == NULL || working->inputs == NULL)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for a window of %zu frames", count);
     return FW_OK;
-}
-
-static int open_chain(struct fw_station *station, struct working *working, struct fw_error *err)
-{
-    const struct fw_plan *plan = station->plan;
-    if (!fw_link_to_video(&plan->source, &working->in))
-        return fw_fail(err, FW_ERR_INTERNAL, "the plan's input is no picture");
-    working->chain_text = fw_plan_chain_text(plan, station->settings);
-    if (working->chain_text == NULL)
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for the chain");
-    int status = fw_loader_open(station->settings, &working->plugins, err);
-    if (status == FW_OK)
-        status = fw_chain_create_with(&working->chain, working->chain_text, working->plugins, err);
-    if (status != FW_OK)
-        return status;
-    fw_chain_set_output_format(working->chain, fw_format_at(plan->output_format));
-    fw_chain_watch(working->chain, &station->self->step);
-    status = fw_chain_negotiate(working->chain, &working->in, &working->out, err);
-    if (status == FW_OK)
-        status = check_negotiated(plan, working, err);
-    if (status == FW_OK)
-        status = fw_chain_start(working->chain, 0, err);
-    if (status != FW_OK)
-        return status;
-    if (fw_image_layout(&working->in_layout, working->in.format, working->in.width,
-                        working->in.height) != 0 ||
-        fw_image_layout(&working->out_layout, working->out.format, working->out.width,
-                        working->out.height) != 0)
-        return fw_fail(err, FW_ERR_INTERNAL, "the plan's picture sizes have no layout");
-    return FW_OK;
-}
-
-/* libass and fontconfig open fonts when a text first needs them: those folders stay readable. */
-static int lock_worker(struct fw_station *station, struct fw_error *err)
-{
-    static const char *const folders[] = { "/usr/share/fonts", "/usr/local/share/fonts",
-                                           "/etc/fonts", "/usr/share/fontconfig",
-                                           "/var/cache/fontconfig" };
-    bool reads = (station->plan->chain_flags & FW_CAPS_READS_FILES) != 0;
-    return fw_station_lock(station, folders, reads ? FW_COUNT(folders) : 0, err);
 }
 
 static int open_working(struct fw_station *station, struct working *working, struct fw_error *err)
 {
+    uint32_t hop = fw_plan_hop_of(station->plan, station->proc_index);
     int status = fw_station_map(station, false, true, err);
     if (status == FW_OK)
         status = fw_station_join(station, station->plan, &working->hop, NULL, err);
     if (status == FW_OK)
-        status = fw_station_lock_loading(station, err);
+        status = open_window(working, err);
     if (status == FW_OK)
-        status = open_chain(station, working, err);
+        status = fw_segment_open(&working->segment, station, 2 * hop, err);
     if (status == FW_OK)
-        status = lock_worker(station, err);
+        status = fw_segment_lock(&working->segment, station, err);
     return status;
 }
 
-static void frame_from_work(struct working *working, const struct fw_work *work,
-                            struct fw_frame *frame)
+/* The frame at an offset from the one in work, as an input of the chain. */
+static int gather_one(struct working *working, const struct fw_work *work, int32_t offset,
+                      struct fw_error *err)
 {
-    *frame = (struct fw_frame){
-        .struct_size = sizeof(*frame),
-        .flags = work->info.flags,
-        .index = work->seq,
-        .pts = work->info.pts,
-        .duration = work->info.duration,
-        .sample_aspect = work->info.sample_aspect,
-        .color = work->info.color,
-    };
-    size_t blob = working->hop.geometry.in_slot_bytes - FW_BLOB_MAX;
-    if (fw_hdr_from_side(&working->hdr, work->in + blob, work->info.blob_bytes))
-        frame->hdr = &working->hdr;
-    /* The mapping is read-only: the chain only reads through these pointers. */
-    fw_image_map(&frame->image, &working->in_layout, working->in.format, working->in.width,
-                 working->in.height, (void *)(uintptr_t)work->in);
-}
-
-static void info_from_frame(const struct working *working, const struct fw_work *work,
-                            const struct fw_frame *frame, struct fw_frame_info *info)
-{
-    *info = (struct fw_frame_info){
-        .pts = frame->pts,
-        .duration = frame->duration,
-        .format = working->out.format->id,
-        .width = working->out.width,
-        .height = working->out.height,
-        .flags = frame->flags,
-        .sample_aspect = frame->sample_aspect,
-        .color = frame->color,
-        .blob_bytes = work->info.blob_bytes,
-    };
+    int32_t at = working->hop.geometry.before + offset;
+    struct fw_pictured *pictured = &working->window[at];
+    struct fw_frame_info info = work->info;
+    const uint8_t *pixels = work->in;
+    uint64_t index = work->input + (uint64_t)(int64_t)offset;
+    int status = FW_OK;
+    if (offset != 0)
+        status = fw_lease_neighbour(&working->hop, work, offset, &info, &pixels);
+    working->inputs[at] = status == FW_OK ? &pictured->frame : NULL;
+    if (status == FW_END)
+        return FW_OK;
+    if (status != FW_OK || !fw_picture_fits(&working->segment.in, &info))
+        return fw_fail(err, FW_ERR_INTERNAL, "frame %llu is not of the planned size or format",
+                       (unsigned long long)index);
+    fw_picture_read(&working->segment.in, &info, pixels, index, pictured);
+    return FW_OK;
 }
 
 static void copy_side_data(const struct fw_hop *hop, const struct fw_work *work)
@@ -138,25 +79,24 @@ static void copy_side_data(const struct fw_hop *hop, const struct fw_work *work)
 static int do_frame(struct fw_station *station, struct working *working, struct fw_lease *lease,
                     const struct fw_work *work, struct fw_error *err)
 {
-    struct fw_frame in;
-    if (work->info.format != working->in.format->id || work->info.width != working->in.width ||
-        work->info.height != working->in.height)
-        return fw_fail(err, FW_ERR_INTERNAL, "frame %llu is not of the planned size or format",
-                       (unsigned long long)work->seq);
-    frame_from_work(working, work, &in);
-    struct fw_frame out = in;
-    fw_image_map(&out.image, &working->out_layout, working->out.format, working->out.width,
-                 working->out.height, work->out);
-    station->self->step = 0; /* not where the last frame ended */
+    const struct fw_hop_geometry *g = &working->hop.geometry;
+    int status = FW_OK;
+    for (int32_t offset = -g->before; status == FW_OK && offset <= g->after; offset++)
+        status = gather_one(working, work, offset, err);
+    if (status != FW_OK)
+        return status;
+    struct fw_frame out = working->window[g->before].frame;
+    out.index = work->seq;
+    fw_picture_place(&working->segment.out, work->out, &out.image);
+    station->self->step = working->segment.step_first; /* not where the last frame ended */
     fw_fault_point(station->settings->fault, "worker", "mid_filter", work->seq);
-    const struct fw_frame *window[] = { &in };
-    int status = fw_chain_process(working->chain, window, &out, err);
+    status = fw_chain_process(working->segment.chain, working->inputs + g->before, &out, err);
     if (status < 0) {
         fw_error_prefix(err, "frame %llu", (unsigned long long)work->seq);
         return status;
     }
-    struct fw_frame_info info;
-    info_from_frame(working, work, &out, &info);
+    struct fw_frame_info info = work->info;
+    fw_picture_describe(&working->segment.out, &out, &info);
     if (status == FW_OK)
         copy_side_data(&working->hop, work);
     fw_fault_point(station->settings->fault, "worker", "before_done", work->seq);
@@ -197,8 +137,8 @@ int fw_worker_run(struct fw_station *station, struct fw_error *err)
     while (status == FW_OK)
         status = run_lease(station, &working, err);
     fw_station_sample(station, true);
-    fw_chain_destroy(working.chain);
-    fw_plugins_destroy(working.plugins);
-    free(working.chain_text);
+    fw_segment_close(&working.segment);
+    free(working.window);
+    free(working.inputs);
     return status == FW_END ? FW_OK : status;
 }

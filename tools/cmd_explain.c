@@ -46,6 +46,9 @@ static void print_chain(FILE *out, const json_t *plan)
         fw_json_print_video(out, json_object_get(step, "out"));
         if (fw_json_text_of(step, "reason")[0])
             fprintf(out, "; %s", fw_json_text_of(step, "reason"));
+        if (fw_json_count_of(step, "before") > 0 || fw_json_count_of(step, "after") > 0)
+            fprintf(out, ": %lld before, %lld after", fw_json_count_of(step, "before"),
+                    fw_json_count_of(step, "after"));
         fputc('\n', out);
     }
     fprintf(out, "  encode    %s, ", fw_json_text_of(output, "encoder"));
@@ -67,6 +70,29 @@ static void print_streams(FILE *out, const json_t *plan)
     }
 }
 
+/* What lies between two single processes, where there is more than one such place. */
+static void print_hops(FILE *out, const json_t *plan)
+{
+    size_t index;
+    const json_t *hop;
+    char bytes[32];
+    json_array_foreach(json_object_get(plan, "hops"), index, hop)
+    {
+        fprintf(out, "  hop %-6zu", index + 1);
+        if (json_is_true(json_object_get(hop, "direct")))
+            fputs("no filter, frames go straight on", out);
+        else
+            fprintf(out, "%lld worker%s, ranges of %lld", fw_json_count_of(hop, "workers"),
+                    fw_json_count_of(hop, "workers") == 1 ? "" : "s",
+                    fw_json_count_of(hop, "range"));
+        fprintf(out, "; %lld + %lld slots, %s\n", fw_json_count_of(hop, "in_slots"),
+                fw_json_count_of(hop, "out_slots"),
+                fw_bytes_text(fw_json_number_of(hop, "ring_bytes") +
+                                  fw_json_number_of(hop, "scratch_bytes"),
+                              bytes, sizeof(bytes)));
+    }
+}
+
 static void print_machine(FILE *out, const json_t *plan)
 {
     const json_t *memory = json_object_get(plan, "memory");
@@ -76,9 +102,18 @@ static void print_machine(FILE *out, const json_t *plan)
     const json_t *stage;
     fputs("  stages    ", out);
     json_array_foreach(json_object_get(plan, "stages"), index, stage)
+    {
         fprintf(out, "%s%s x%lld", index ? ", " : "", fw_json_text_of(stage, "name"),
                 json_object_get(stage, "processes") ? fw_json_count_of(stage, "processes") : 1);
+        if (fw_json_number_of(stage, "cost_ms") > 0)
+            fprintf(out, " (about %.3g ms a frame)", fw_json_number_of(stage, "cost_ms"));
+    }
     fprintf(out, "; ranges of %lld\n", fw_json_count_of(plan, "range"));
+    if (json_array_size(json_object_get(plan, "hops")) > 1)
+        print_hops(out, plan);
+    const json_t *limit = json_object_get(plan, "scaling_limit");
+    if (fw_json_text_of(limit, "text")[0])
+        fprintf(out, "  scaling   %s\n", fw_json_text_of(limit, "text"));
     fprintf(out, "  memory    %s for %lld + %lld frames in flight",
             fw_bytes_text(fw_json_number_of(memory, "total_bytes"), total, sizeof(total)),
             fw_json_count_of(memory, "in_slots"), fw_json_count_of(memory, "out_slots"));
@@ -127,6 +162,9 @@ static int make_plan(const struct fw_cli *cli, char **json_out, struct fw_error 
     int status = fw_job_create(&job, err);
     if (status == FW_OK)
         status = fw_run_options_apply(cli, job, err);
+    /* Without an output, the plan is that of the filters alone. */
+    if (status == FW_OK && !fw_run_options_name_output(cli))
+        status = fw_job_set(job, "null", NULL, err);
     if (status == FW_OK)
         status = fw_job_explain(job, json_out, err);
     fw_job_destroy(job);

@@ -91,19 +91,20 @@ void fw_progress_json(const struct fw_progress *p, char *text, size_t bytes)
         (void)snprintf(eta, sizeof(eta), "%.1f", p->eta_s);
     if (p->frames_total > 0)
         (void)snprintf(total, sizeof(total), "%llu", (unsigned long long)p->frames_total);
-    (void)snprintf(text, bytes,
-                   "{\"schema\":\"" SCHEMA "\",\"type\":\"progress\",\"t\":%.3f,\"frames\":%llu,"
-                   "\"frames_total\":%s,\"frames_exact\":%s,\"fps\":%.3f,\"fps_avg\":%.3f,"
-                   "\"eta_s\":%s,\"media_s\":%.6f,\"bytes\":%llu,\"ring\":[%u,%u],"
-                   "\"duplicated\":%llu,\"dropped\":%llu,\"damaged\":%llu,\"workers\":%u,"
-                   "\"busy\":{\"decoder\":%.3f,\"workers\":%.3f,\"encoder\":%.3f},"
-                   "\"limit\":\"%s\"}\n",
-                   p->elapsed_s, (unsigned long long)p->frames, total,
-                   p->frames_total_exact ? "true" : "false", p->fps, p->fps_mean, eta, p->media_s,
-                   (unsigned long long)p->bytes, p->ring_used, p->ring_slots,
-                   (unsigned long long)p->duplicated, (unsigned long long)p->dropped,
-                   (unsigned long long)p->damaged, p->workers, p->busy_decoder, p->busy_workers,
-                   p->busy_encoder, p->limit ? p->limit : "");
+    (void)snprintf(
+        text, bytes,
+        "{\"schema\":\"" SCHEMA "\",\"type\":\"progress\",\"t\":%.3f,\"frames\":%llu,"
+        "\"frames_total\":%s,\"frames_exact\":%s,\"fps\":%.3f,\"fps_avg\":%.3f,"
+        "\"eta_s\":%s,\"media_s\":%.6f,\"bytes\":%llu,\"ring\":[%u,%u],"
+        "\"duplicated\":%llu,\"dropped\":%llu,\"damaged\":%llu,\"workers\":%u,"
+        "\"busy\":{\"decoder\":%.3f,\"workers\":%.3f,\"sequential\":%.3f,\"encoder\":%.3f},"
+        "\"limit\":\"%s\"}\n",
+        p->elapsed_s, (unsigned long long)p->frames, total,
+        p->frames_total_exact ? "true" : "false", p->fps, p->fps_mean, eta, p->media_s,
+        (unsigned long long)p->bytes, p->ring_used, p->ring_slots,
+        (unsigned long long)p->duplicated, (unsigned long long)p->dropped,
+        (unsigned long long)p->damaged, p->workers, p->busy_decoder, p->busy_workers,
+        p->busy_sequential, p->busy_encoder, p->limit ? p->limit : "");
 }
 
 void fw_progress_ffmpeg(const struct fw_progress *p, bool last, char *text, size_t bytes)

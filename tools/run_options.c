@@ -77,6 +77,14 @@ static void place_names(const struct fw_cli *cli, const char **input_out, const 
         *output_out = cli->names[next];
 }
 
+bool fw_run_options_name_output(const struct fw_cli *cli)
+{
+    const char *input;
+    const char *output;
+    place_names(cli, &input, &output);
+    return output || fw_cli_value(cli, "output") || fw_cli_count(cli, "null") > 0;
+}
+
 int fw_run_options_read(struct fw_run_options *options, const struct fw_cli *cli,
                         struct fw_error *err)
 {

@@ -73,7 +73,8 @@ static void print_head(FILE *out, const json_t *report, const char *output)
 
 static void print_account(FILE *out, const json_t *report)
 {
-    static const char *const keys[] = { "dropped", "duplicated", "poisoned", "skipped", "damaged" };
+    static const char *const keys[] = { "added",    "removed", "dropped", "duplicated",
+                                        "poisoned", "skipped", "damaged" };
     const json_t *frames = json_object_get(report, "frames");
     fprintf(out, "  frames: %lld in, %lld out", fw_json_count_of(frames, "decoded"),
             fw_json_count_of(frames, "encoded"));

@@ -128,12 +128,13 @@ static void unguard(uint8_t *mem, size_t bytes)
     munmap(mem, (bytes + page - 1) / page * page + page);
 }
 
-static void open_scene(struct scene *s)
+static void open_scene(struct scene *s, uint32_t fanout)
 {
     s->geometry = (struct fw_hop_geometry){ .ring_len = 8,
                                             .range_len = 2,
                                             .in_slots = 4,
                                             .out_slots = 3,
+                                            .fanout = fanout,
                                             .in_slot_bytes = SLOT,
                                             .out_slot_bytes = SLOT,
                                             .before = 1,
@@ -309,7 +310,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct scene *scene = calloc(1, sizeof(*scene));
 
     FW_CHECK(scene);
-    open_scene(scene);
+    open_scene(scene, 1 + (uint32_t)(size % 2)); /* both, without a byte that says so */
     while (input.left > 0) {
         uint32_t op = (uint32_t)take_bytes(&input, 1);
         if (op >= 192)

@@ -3,8 +3,9 @@
  * between any two steps. Wake-ups are not in it (bell.pml has them): a process whose condition holds
  * may run. A deadlock is a state without a way out; use of a slot that was given away, an assertion.
  *
- * Sizes come from the command line of the verifier's build. Defining NO_YIELD or EARLY_RELEASE breaks
- * the protocol on purpose.
+ * Sizes come from the command line of the verifier's build. FRAMES counts outputs, FANOUT of which
+ * share an input and its slot. Defining NO_YIELD, EARLY_RELEASE or FIRST_SETTLES breaks the protocol
+ * on purpose.
  */
 #ifndef FRAMES
 #define FRAMES 4
@@ -24,6 +25,9 @@
 #ifndef RING
 #define RING 4
 #endif
+#ifndef FANOUT
+#define FANOUT 1 /* divides FRAMES */
+#endif
 #ifndef CRASHES
 #define CRASHES 1
 #endif
@@ -31,8 +35,9 @@
 #define RESPAWNS CRASHES
 #endif
 #define RANGES ((FRAMES + RANGE - 1) / RANGE)
+#define INPUTS (FRAMES / FANOUT)
 
-/* Window of one frame before and one after. */
+/* Window of one input before and one after. */
 #define EMPTY 0
 #define PUBLISHED 1
 #define DONE 2
@@ -44,7 +49,7 @@
 #define LEASED(w) (3 + (w))
 
 byte frame[FRAMES];
-bit loan[FRAMES]; /* the writer keeps the frame's IN slot */
+bit loan[INPUTS]; /* the writer keeps the input's IN slot */
 byte range_of[RANGES];
 byte published = 0;
 byte consumed = 0;
@@ -57,20 +62,31 @@ byte alive = WORKERS;
 
 /* OUT slots are bound in order as they come back, so these are the frames that have one. */
 #define BOUND(s) ((s) < consumed + OUT_SLOTS)
-#define INPUT_THERE(s) (published > (s) + 1 || ended)
+#define INPUT_THERE(s) (published > ((s) / FANOUT + 2) * FANOUT - 1 || ended)
 #define SETTLED(s) ((s) < consumed || ((s) < published && frame[s] >= DONE))
 
-/* loan_over() of ring_writer.c: the outputs that read the frame have settled, and it is no output
- * itself. The frame behind the last published one has not settled. */
-#ifdef EARLY_RELEASE
-#define NEXT_SETTLED(s) true
+/* loan_over() of ring_writer.c: the outputs that read the input have settled, and none of its own
+ * is the slot itself. Those behind the last published one have not settled. */
+#define OWN(s) (SETTLED(s) && (frame[s] != ALIAS || (s) < consumed))
+#if FANOUT == 1
+#define GROUP_SETTLED(i) SETTLED(i)
+#define GROUP_OVER(i) OWN(i)
+#else /* 2 */
+#define GROUP_SETTLED(i) (SETTLED(2 * (i)) && SETTLED(2 * (i) + 1))
+#ifdef FIRST_SETTLES
+#define GROUP_OVER(i) OWN(2 * (i))
 #else
-#define NEXT_SETTLED(s) ((s) + 1 < published && SETTLED((s) + 1))
+#define GROUP_OVER(i) (OWN(2 * (i)) && OWN(2 * (i) + 1))
 #endif
-#define OVER(s)                                                                                    \
-    (loan[s] && SETTLED(s) && (frame[s] != ALIAS || (s) < consumed) &&                             \
-     ((s) == 0 || SETTLED((s) - 1)) && NEXT_SETTLED(s))
-#define REAP(s) atomic { OVER(s) -> loan[s] = 0; in_free++ }
+#endif
+#ifdef EARLY_RELEASE
+#define NEXT_SETTLED(i) true
+#else
+#define NEXT_SETTLED(i) (((i) + 1) * FANOUT < published && GROUP_SETTLED((i) + 1))
+#endif
+#define OVER(i)                                                                                    \
+    (loan[i] && GROUP_OVER(i) && ((i) == 0 || GROUP_SETTLED((i) - 1)) && NEXT_SETTLED(i))
+#define REAP(i) atomic { OVER(i) -> loan[i] = 0; in_free++ }
 
 inline find_ready()
 {
@@ -85,26 +101,37 @@ active proctype writer()
 {
     do
     :: atomic {
-           published < FRAMES && in_free > 0 && published + 1 < consumed + RING ->
+           published < FRAMES && in_free > 0 && published + 2 * FANOUT - 1 < consumed + RING ->
            in_free--;
-           loan[published] = 1;
-           frame[published] = PUBLISHED
+           loan[published / FANOUT] = 1;
+           frame[published] = PUBLISHED;
+#if FANOUT > 1
+           frame[published + 1] = PUBLISHED
+#endif
        };
-       /* The range is there before the cursor says so. */
+       /* The ranges are there before the cursor says so. */
        atomic {
            if
            :: published % RANGE == 0 -> range_of[published / RANGE] = READY; find_ready()
            :: else
+           fi;
+#if FANOUT > 1
+           if
+           :: (published + 1) % RANGE == 0 ->
+               range_of[(published + 1) / RANGE] = READY;
+               find_ready()
+           :: else
            fi
+#endif
        };
-       published++
+       published = published + FANOUT
     :: REAP(0)
     :: REAP(1)
     :: REAP(2)
-#if FRAMES > 3
+#if INPUTS > 3
     :: REAP(3)
 #endif
-#if FRAMES > 4
+#if INPUTS > 4
     :: REAP(4)
 #endif
     :: published == FRAMES -> break
@@ -128,13 +155,13 @@ active proctype reader()
 inline check_inputs()
 {
     atomic {
-        assert(loan[s]);
+        assert(loan[s / FANOUT]);
         if
-        :: s > 0 -> assert(loan[s - 1])
+        :: s / FANOUT > 0 -> assert(loan[s / FANOUT - 1])
         :: else
         fi;
         if
-        :: s + 1 < FRAMES -> assert(loan[s + 1])
+        :: s / FANOUT + 1 < INPUTS -> assert(loan[s / FANOUT + 1])
         :: else
         fi;
         assert(BOUND(s))

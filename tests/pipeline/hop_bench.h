@@ -43,6 +43,7 @@ static inline void bench_open(struct bench *b, uint32_t ring_len, uint32_t range
                                             .range_len = range_len,
                                             .in_slots = in_slots,
                                             .out_slots = out_slots,
+                                            .fanout = 1,
                                             .in_slot_bytes = BENCH_SLOT,
                                             .out_slot_bytes = BENCH_SLOT };
     b->mem = bench_memory(fw_hop_footprint(&b->geometry));

@@ -25,6 +25,13 @@ static void sound_plan(struct fw_plan *plan)
                               .step_count = 1 };
     fw_link_from_video(&plan->source, &video);
     fw_link_from_video(&plan->output, &video);
+    plan->hops[0] = (struct fw_hop_plan){ .geometry.fanout = 1,
+                                          .in = plan->source,
+                                          .out = plan->output,
+                                          .step_count = 1,
+                                          .decimation = 1,
+                                          .range_best = 1,
+                                          .range_multiple = 1 };
     cr_assert_eq(fw_budget_fit(plan, &settings, &err), FW_OK, "%s", err.text);
     fw_settings_deinit(&settings);
 }
@@ -40,12 +47,17 @@ static bool spoil(struct fw_plan *plan, int what)
                                 &hop->geometry.ring_len, &hop->geometry.range_len,
                                 &hop->geometry.in_slots, &hop->geometry.out_slots,
                                 &hop->geometry.in_cap,   &hop->geometry.out_cap,
+                                &hop->geometry.fanout,   &hop->geometry.direct,
+                                &hop->step_first,        &hop->step_count,
+                                &hop->in.format,         &hop->out.format,
                                 &plan->streams[3].action };
     uint64_t *const longs[] = { &hop->in_pool_bytes, &hop->out_pool_bytes,
                                 &hop->geometry.in_slot_bytes, &hop->geometry.out_slot_bytes };
-    int32_t *const signs[] = { &plan->source.width,       &plan->output.height,
-                               &hop->geometry.before,     &hop->geometry.after,
-                               &plan->streams[63].output, &plan->source.time_base.den };
+    int32_t *const signs[] = {
+        &plan->source.width,  &plan->output.height,      &hop->geometry.before,
+        &hop->geometry.after, &plan->streams[63].output, &plan->source.time_base.den,
+        &hop->out.width
+    };
     const int word_count = sizeof(words) / sizeof(words[0]);
     const int long_count = sizeof(longs) / sizeof(longs[0]);
     const int sign_count = sizeof(signs) / sizeof(signs[0]);
@@ -77,7 +89,7 @@ Test(plan_check, refuses_every_lie)
         cr_expect_eq(fw_plan_check(&plan, &err), FW_ERR_INTERNAL, "lie %d", what);
         sound_plan(&plan);
     }
-    cr_expect_eq(what, 25);
+    cr_expect_eq(what, 32);
     plan.hop_count = 0;
     cr_expect_eq(fw_plan_check(&plan, NULL), FW_ERR_INTERNAL);
     sound_plan(&plan);
@@ -96,4 +108,83 @@ Test(plan_check, ends_every_text)
     cr_expect_eq(strlen(plan.prefix), sizeof(plan.prefix) - 1);
     cr_expect_eq(strlen(plan.encoder), sizeof(plan.encoder) - 1);
     cr_expect_eq(strlen(plan.steps[FW_PLAN_STEPS - 1]), sizeof(plan.steps[0]) - 1);
+}
+
+/* Two hops, the first without workers, as the planner makes them for a sequential filter alone. */
+static void line_plan(struct fw_plan *plan, uint64_t budget)
+{
+    struct fw_settings settings;
+    struct fw_error err = { 0 };
+    sound_plan(plan);
+    fw_settings_init(&settings);
+    plan->hop_count = 3;
+    plan->hops[2] = plan->hops[1] = plan->hops[0];
+    plan->hops[0].geometry.direct = 1;
+    plan->hops[0].step_count = plan->hops[1].step_count = 0;
+    plan->hops[1].geometry.direct = 1;
+    plan->hops[2].geometry.before = 2;
+    plan->hops[2].geometry.fanout = 2;
+    plan->hops[2].range_multiple = 2;
+    plan->hops[2].range_best = 13;
+    plan->joints[0].step_count = 1;
+    plan->budget_bytes = budget;
+    cr_assert_eq(fw_budget_fit(plan, &settings, &err), FW_OK, "%s", err.text);
+    fw_settings_deinit(&settings);
+}
+
+Test(plan_check, takes_hops_without_workers)
+{
+    struct fw_plan plan;
+    struct fw_error err = { 0 };
+    line_plan(&plan, 64u << 20);
+    cr_expect_eq(fw_plan_check(&plan, &err), FW_OK, "%s", err.text);
+    cr_expect_eq(plan.workers, 2);
+    cr_expect_eq(plan.hops[0].workers, 0);
+    cr_expect_eq(plan.hops[1].out_pool_bytes, 0);
+    cr_expect_eq(plan.hops[2].geometry.range_len, 14, "rounded up to whole inputs");
+    cr_expect_eq(fw_plan_hop_of(&plan, FW_PROC_WORKERS), 2);
+    cr_expect_eq(fw_plan_hop_of(&plan, FW_PROC_SEQUENTIAL + 1), 1);
+    plan.joints[1].step_first = 5;
+    cr_expect_eq(fw_plan_check(&plan, NULL), FW_ERR_INTERNAL, "steps of a joint");
+    line_plan(&plan, 64u << 20);
+    plan.hops[0].workers = 1;
+    cr_expect_eq(fw_plan_check(&plan, NULL), FW_ERR_INTERNAL, "a worker of a direct hop");
+}
+
+Test(plan_check, shrinks_ranges_before_it_refuses)
+{
+    struct fw_plan plan;
+    struct fw_settings settings;
+    struct fw_error err = { 0 };
+    line_plan(&plan, 64u << 20);
+    uint64_t slot = plan.hops[0].geometry.in_slot_bytes;
+    line_plan(&plan, 26 * slot);
+    cr_expect_eq(plan.hops[2].geometry.range_len % 2, 0);
+    cr_expect_lt(plan.hops[2].geometry.range_len, 14);
+    fw_settings_init(&settings);
+    plan.budget_bytes = 10 * slot;
+    cr_expect_eq(fw_budget_fit(&plan, &settings, &err), FW_ERR_MEMORY);
+    cr_expect(strstr(err.text, "slots in 3 hops") != NULL, "%s", err.text);
+    cr_expect(strstr(err.text, "fewer than 2 neighbours") != NULL, "%s", err.text);
+    fw_settings_deinit(&settings);
+}
+
+Test(plan_check, shares_workers_by_cost)
+{
+    struct fw_plan plan;
+    struct fw_settings settings;
+    sound_plan(&plan);
+    fw_settings_init(&settings);
+    plan.hop_count = 2;
+    plan.hops[1] = plan.hops[0];
+    plan.hops[0].cost_ns = 9e6;
+    plan.hops[1].cost_ns = 3e6;
+    settings.workers = 8;
+    cr_assert_eq(fw_budget_fit(&plan, &settings, NULL), FW_OK);
+    cr_expect_eq(plan.hops[0].workers, 6);
+    cr_expect_eq(plan.hops[1].workers, 2);
+    settings.workers = 1;
+    cr_assert_eq(fw_budget_fit(&plan, &settings, NULL), FW_OK);
+    cr_expect_eq(plan.workers, 2, "no hop can do without");
+    fw_settings_deinit(&settings);
 }

@@ -11,6 +11,7 @@ static struct fw_hop_geometry smallest(void)
                                      .range_len = 2,
                                      .in_slots = 4 + 2 + 2 + 3 + 1,
                                      .out_slots = 2 + 1,
+                                     .fanout = 1,
                                      .in_slot_bytes = BENCH_SLOT,
                                      .out_slot_bytes = BENCH_SLOT,
                                      .before = 2,
@@ -59,6 +60,26 @@ Test(ring, nonsense_geometry_is_refused)
     g = smallest();
     g.in_slots = FW_SLOTS_MAX + 1;
     cr_assert(fw_hop_geometry_check(&g, 2, NULL) < 0);
+    g = smallest();
+    g.fanout = 0;
+    cr_assert(fw_hop_geometry_check(&g, 2, NULL) < 0);
+    g.fanout = FW_FANOUT_MAX + 1;
+    cr_assert(fw_hop_geometry_check(&g, 2, NULL) < 0);
+    g = smallest();
+    g.direct = 1; /* with a window and OUT slots */
+    cr_assert(fw_hop_geometry_check(&g, 0, NULL) < 0);
+}
+
+Test(ring, every_output_of_a_window_has_a_descriptor)
+{
+    struct fw_hop_geometry g = smallest();
+
+    g.fanout = 2;
+    cr_assert(fw_hop_geometry_check(&g, 2, NULL) == FW_ERR_MEMORY);
+    g.ring_len = 16;
+    cr_assert(fw_hop_geometry_check(&g, 2, NULL) == FW_OK);
+    g.fanout = 3;
+    cr_assert(fw_hop_geometry_check(&g, 2, NULL) == FW_ERR_MEMORY);
 }
 
 Test(ring, fitted_geometry_is_sound)
@@ -67,6 +88,7 @@ Test(ring, fitted_geometry_is_sound)
         for (uint32_t range_len = 1; range_len <= FW_RANGE_MAX; range_len *= 2) {
             struct fw_hop_geometry g = smallest();
             g.range_len = range_len;
+            g.fanout = 1 + (workers + range_len) % 5;
             fw_hop_geometry_fit(&g, workers);
             cr_assert(fw_hop_geometry_check(&g, workers, NULL) == FW_OK);
         }

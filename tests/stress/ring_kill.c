@@ -96,7 +96,8 @@ static void requeue(struct crew *crew, uint32_t index)
     if (!requeue.had_frame)
         return;
     crew->attempts++;
-    if (requeue.attempts < 1 || requeue.info.pts != (int64_t)requeue.seq * 3)
+    int64_t input = (int64_t)(requeue.seq / crew->job.geometry.fanout);
+    if (requeue.attempts < 1 || requeue.info.pts != input * 3)
         fw_synthetic_die("attempt %u on frame %" PRIu64 " with pts %" PRId64, requeue.attempts,
                          requeue.seq, requeue.info.pts);
 }
@@ -156,9 +157,11 @@ static void finish(struct crew *crew)
     fw_synthetic_close(&crew->job);
 }
 
-static void run(struct crew *crew, uint32_t workers, uint32_t range_len, bool tight)
+static void run(struct crew *crew, uint32_t workers, uint32_t range_len, uint32_t fanout,
+                bool tight)
 {
     struct fw_hop_geometry g = { .range_len = range_len,
+                                 .fanout = fanout,
                                  .in_slot_bytes = FW_SYNTHETIC_SLOT,
                                  .out_slot_bytes = FW_SYNTHETIC_SLOT,
                                  .before = 1,
@@ -168,7 +171,7 @@ static void run(struct crew *crew, uint32_t workers, uint32_t range_len, bool ti
     if (tight) {
         g.in_slots = 3;
         g.out_slots = 1;
-        g.ring_len = 4;
+        g.ring_len = fanout > 1 ? 16 : 4;
     }
     crew->count = FW_SYNTHETIC_WORKER + workers;
     fw_synthetic_open(&crew->job, &g, crew->count);
@@ -196,17 +199,18 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 
     crew.random.state = seed;
-    crew.frames = 1203;
+    crew.frames = 1203; /* three divides it, the lengths of ranges do not */
     for (uint32_t round = 0; crew.kills < kills; round++) {
         uint32_t workers = 1 + round % 4;
         uint32_t range_len = range_lens[round / 4 % 3];
+        uint32_t fanout = fw_synthetic_next(&crew.random) % 3 == 0 ? 3 : 1;
         bool tight = fw_synthetic_next(&crew.random) % 2 != 0;
         crew.seed = seed + round;
-        run(&crew, workers, range_len, tight);
-        printf("round %u: workers %u, range %u, %s, kills %" PRIu64 ", in a frame %" PRIu64
-               ", seed %" PRIu64 "\n",
-               round, workers, range_len, tight ? "tight" : "roomy", crew.kills, crew.attempts,
-               crew.seed);
+        run(&crew, workers, range_len, fanout, tight);
+        printf("round %u: workers %u, range %u, fanout %u, %s, kills %" PRIu64
+               ", in a frame %" PRIu64 ", seed %" PRIu64 "\n",
+               round, workers, range_len, fanout, tight ? "tight" : "roomy", crew.kills,
+               crew.attempts, crew.seed);
         fflush(stdout);
     }
     for (uint32_t point = 0; point < FW_HOOK_COUNT; point++)

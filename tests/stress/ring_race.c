@@ -68,9 +68,10 @@ static void run(const struct fw_hop_geometry *geometry, uint32_t workers, uint64
 
 /* The smallest sound sizes, or roomy ones. */
 static struct fw_hop_geometry sized(uint32_t workers, uint32_t range_len, int32_t around,
-                                    bool tight)
+                                    uint32_t fanout, bool tight)
 {
     struct fw_hop_geometry g = { .range_len = range_len,
+                                 .fanout = fanout,
                                  .in_slot_bytes = FW_SYNTHETIC_SLOT,
                                  .out_slot_bytes = FW_SYNTHETIC_SLOT,
                                  .before = around,
@@ -81,7 +82,7 @@ static struct fw_hop_geometry sized(uint32_t workers, uint32_t range_len, int32_
     if (tight) {
         g.in_slots = 2 * (uint32_t)around + 1;
         g.out_slots = 1;
-        g.ring_len = 4;
+        g.ring_len = fanout > 1 ? 16 : 4;
     }
     if (fw_hop_geometry_check(&g, workers, &err) < 0)
         fw_synthetic_die("geometry: %s", err.text);
@@ -100,11 +101,13 @@ int main(int argc, char **argv)
         uint32_t workers = worker_counts[i / 3 % 4];
         bool tight = i / 12 % 2 != 0;
         int32_t around = i / 24 % 2 != 0;
-        struct fw_hop_geometry g = sized(workers, range_len, around, tight);
-        printf("workers %u, range %u, window %d, ring %u, slots %u+%u, seed %" PRIu64 "\n", workers,
-               range_len, around, g.ring_len, g.in_slots, g.out_slots, seed);
+        uint32_t fanout = i % 5 < 3 ? 1 : 3;
+        struct fw_hop_geometry g = sized(workers, range_len, around, fanout, tight);
+        printf("workers %u, range %u, window %d, fanout %u, ring %u, slots %u+%u, seed %" PRIu64
+               "\n",
+               workers, range_len, around, fanout, g.ring_len, g.in_slots, g.out_slots, seed);
         fflush(stdout);
-        run(&g, workers, frames, seed++);
+        run(&g, workers, frames / fanout * fanout, seed++);
     }
     return 0;
 }

@@ -149,15 +149,15 @@ void fw_synthetic_write(struct fw_synthetic_job *job, uint64_t frames)
     fw_synthetic_join(job, &hop, FW_SYNTHETIC_WRITER);
     if (fw_hop_writer_create(&writer, &hop, &err) < 0)
         fw_synthetic_die("writer: %s", err.text);
-    for (uint64_t seq = 0; seq < frames; seq++) {
+    for (uint64_t input = 0; input < frames / job->geometry.fanout; input++) {
         uint32_t slot;
         int status = fw_hop_reserve(writer, &slot, &err);
         if (status != FW_OK)
-            fw_synthetic_die("reserve %llu: %d %s", (unsigned long long)seq, status, err.text);
-        fw_synthetic_fill(fw_hop_in_slot(&hop, slot), seq);
-        struct fw_frame_info info = fw_synthetic_info(seq);
-        if (fw_hop_publish(writer, slot, &info) != seq)
-            fw_synthetic_die("frame %llu got another number", (unsigned long long)seq);
+            fw_synthetic_die("reserve %llu: %d %s", (unsigned long long)input, status, err.text);
+        fw_synthetic_fill(fw_hop_in_slot(&hop, slot), input);
+        struct fw_frame_info info = fw_synthetic_info(input);
+        if (fw_hop_publish(writer, slot, &info) != input * job->geometry.fanout)
+            fw_synthetic_die("frame %llu got another number", (unsigned long long)input);
     }
     fw_hop_end(writer);
     fw_hop_writer_destroy(writer);
@@ -167,13 +167,13 @@ void fw_synthetic_write(struct fw_synthetic_job *job, uint64_t frames)
 static void check_neighbours(const struct fw_hop *hop, const struct fw_work *work)
 {
     for (int32_t offset = -hop->geometry.before; offset <= hop->geometry.after; offset++) {
-        uint64_t seq = work->seq + (uint64_t)(int64_t)offset;
+        uint64_t input = work->input + (uint64_t)(int64_t)offset;
         struct fw_frame_info info;
         const uint8_t *pixels;
         int status = fw_lease_neighbour(hop, work, offset, &info, &pixels);
         if (status == FW_END)
             continue;
-        if (status < 0 || info.pts != (int64_t)seq * 3 || !fw_synthetic_matches(pixels, seq))
+        if (status < 0 || info.pts != (int64_t)input * 3 || !fw_synthetic_matches(pixels, input))
             fw_synthetic_die("neighbour %d of frame %llu: %d", offset,
                              (unsigned long long)work->seq, status);
     }
@@ -185,14 +185,14 @@ static void work_on(struct fw_hop *hop, struct fw_lease *lease, const struct fw_
     enum fw_outcome outcome = fw_synthetic_outcome(seed, work->seq);
     struct fw_frame_info info = work->info;
 
-    if (!fw_synthetic_matches(work->in, work->seq))
+    if (!fw_synthetic_matches(work->in, work->input))
         fw_synthetic_die("input of frame %llu is not its own", (unsigned long long)work->seq);
-    if (info.pts != (int64_t)work->seq * 3)
+    if (info.pts != (int64_t)work->input * 3)
         fw_synthetic_die("info of frame %llu is not its own", (unsigned long long)work->seq);
     check_neighbours(hop, work);
     fw_synthetic_filter(work->out, work->in);
     info.pts++;
-    if (!fw_synthetic_matches(work->in, work->seq))
+    if (!fw_synthetic_matches(work->in, work->input))
         fw_synthetic_die("input of frame %llu changed", (unsigned long long)work->seq);
     fw_lease_finish(hop, lease, outcome, &info);
 }
@@ -215,20 +215,21 @@ void fw_synthetic_work(struct fw_synthetic_job *job, uint32_t index, uint64_t se
         fw_synthetic_die("worker %u: claim %d", index, status);
 }
 
-static void check_taken(const struct fw_taken *taken, uint64_t seed)
+static void check_taken(const struct fw_taken *taken, uint64_t fanout, uint64_t seed)
 {
     unsigned long long seq = taken->seq;
+    uint64_t input = taken->seq / fanout;
     enum fw_outcome outcome = taken->outcome;
 
     if (outcome != fw_synthetic_outcome(seed, taken->seq))
         fw_synthetic_die("outcome %d of frame %llu", outcome, seq);
     if (outcome == FW_OUTCOME_DROP || outcome == FW_OUTCOME_HOLD)
         return;
-    if (taken->info.pts != (int64_t)taken->seq * 3 + 1)
+    if (taken->info.pts != (int64_t)input * 3 + 1)
         fw_synthetic_die("output info of frame %llu", seq);
-    if (outcome == FW_OUTCOME_DONE && !fw_synthetic_filtered(taken->pixels, taken->seq))
+    if (outcome == FW_OUTCOME_DONE && !fw_synthetic_filtered(taken->pixels, input))
         fw_synthetic_die("output of frame %llu", seq);
-    if (outcome == FW_OUTCOME_ALIAS && !fw_synthetic_matches(taken->pixels, taken->seq))
+    if (outcome == FW_OUTCOME_ALIAS && !fw_synthetic_matches(taken->pixels, input))
         fw_synthetic_die("alias of frame %llu", seq);
 }
 
@@ -247,7 +248,7 @@ uint64_t fw_synthetic_read(struct fw_synthetic_job *job, uint64_t seed)
     while ((status = fw_hop_take(reader, &taken, NULL)) == FW_OK) {
         if (taken.seq != frames++)
             fw_synthetic_die("frame %llu out of order", (unsigned long long)taken.seq);
-        check_taken(&taken, seed);
+        check_taken(&taken, job->geometry.fanout, seed);
         fw_hop_consume(reader);
     }
     if (status != FW_END)

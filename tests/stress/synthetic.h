@@ -1,5 +1,6 @@
 /* What the stress tests agree on: tiny frames whose pixels and outcome follow from their number, so
- * that reader and workers can check them, and that any run has the same output. */
+ * that reader and workers can check them, and that any run has the same output. The pixels are
+ * those of the input's number, the outcome is that of the output's. */
 #ifndef FW_TESTS_STRESS_SYNTHETIC_H
 #define FW_TESTS_STRESS_SYNTHETIC_H
 
@@ -40,6 +41,7 @@ void fw_synthetic_join(struct fw_synthetic_job *job, struct fw_hop *hop, uint32_
 
 /* The three roles. Each ends the program with a message when something is wrong. */
 enum { FW_SYNTHETIC_WRITER, FW_SYNTHETIC_READER, FW_SYNTHETIC_WORKER };
+/* Inputs for so many outputs, whose number the fanout divides. */
 void fw_synthetic_write(struct fw_synthetic_job *job, uint64_t frames);
 void fw_synthetic_work(struct fw_synthetic_job *job, uint32_t index, uint64_t seed);
 /* Frames that came out, each checked. */
