@@ -1,8 +1,10 @@
-/* scale: another size through libzimg. Options and size rules of libavfilter 5.1's scale. */
+/* scale: another size, by own kernels where nothing else changes, else through libzimg. Options and
+ * size rules of libavfilter 5.1's scale. */
 #include "expr.h"
 #include "filter.h"
 #include "format.h"
 #include "image.h"
+#include "resize.h"
 #include "zimage.h"
 
 #include <math.h>
@@ -36,8 +38,9 @@ enum {
     FLAG_SPLINE16 = 1 << FW_ZIMAGE_SPLINE16,
     FLAG_SPLINE36 = 1 << FW_ZIMAGE_SPLINE36,
     FLAG_SPLINE64 = 1 << FW_ZIMAGE_SPLINE64,
-    FLAG_KERNELS = (1 << 7) - 1,
-    FLAG_IMPLIED = 1 << 8 /* exactness that zimg always has */
+    FLAG_AREA = 1 << FW_ZIMAGE_AREA,
+    FLAG_KERNELS = (1 << 8) - 1,
+    FLAG_IMPLIED = 1 << 9 /* exactness that zimg always has */
 };
 
 struct scale {
@@ -54,7 +57,9 @@ struct scale {
 
     struct fw_video in;
     struct fw_video out;
+    struct fw_resize *resize; /* one of the two */
     struct fw_zimage *zimage;
+    int32_t cpu;
 };
 
 static const struct fw_choice scale_flags[] = {
@@ -67,6 +72,7 @@ static const struct fw_choice scale_flags[] = {
     { "spline16", FLAG_SPLINE16, "spline over 4 pixels" },
     { "spline36", FLAG_SPLINE36, "spline over 6 pixels" },
     { "spline64", FLAG_SPLINE64, "spline over 8 pixels" },
+    { "area", FLAG_AREA, "mean of what a pixel covers" },
     { "accurate_rnd", FLAG_IMPLIED, "always so here" },
     { "full_chroma_int", FLAG_IMPLIED, "always so here" },
     { "full_chroma_inp", FLAG_IMPLIED, "always so here" },
@@ -286,6 +292,23 @@ static void set_colors(const struct scale *scale, struct fw_video *in, struct fw
         out->color.range = (uint8_t)scale->out_range;
 }
 
+static enum fw_zimage_kernel kernel_of(const struct scale *scale)
+{
+    int64_t flags = scale->flags & FLAG_KERNELS;
+    int kernel = FW_ZIMAGE_BICUBIC;
+    for (; flags > 1; flags >>= 1)
+        kernel++;
+    return (enum fw_zimage_kernel)kernel;
+}
+
+/* Whether the size alone changes, in a way that the own kernels can do. */
+static bool is_plain(const struct scale *scale, const struct fw_video *in,
+                     const struct fw_video *out)
+{
+    return in->color.matrix == out->color.matrix && fw_zimage_range(in) == fw_zimage_range(out) &&
+           fw_resize_takes(in, out, kernel_of(scale));
+}
+
 static int scale_negotiate(void *self, const struct fw_video *in, struct fw_video *out,
                            struct fw_caps *caps, struct fw_error *err)
 {
@@ -302,25 +325,26 @@ static int scale_negotiate(void *self, const struct fw_video *in, struct fw_vide
     set_colors(scale, &scale->in, out);
     set_aspect(in, out);
     scale->out = *out;
+    if (kernel_of(scale) == FW_ZIMAGE_AREA && !is_plain(scale, &scale->in, out))
+        return fw_fail(
+            err, FW_ERR_USAGE,
+            "flags=area takes formats of 8 to 12 bits, shrinks by 127 at most, and changes "
+            "neither matrix nor range");
     bool same_matrix = scale->in.color.matrix == out->color.matrix;
     if (in->width == out->width && in->height == out->height && same_matrix &&
         fw_zimage_range(&scale->in) == fw_zimage_range(out))
         caps->flags |= FW_CAPS_IDENTITY;
-    caps->cost_ns_per_pixel = 3.0f;
+    caps->cost_ns_per_pixel = is_plain(scale, &scale->in, out) ? 0.3f : 3.0f;
     return FW_OK;
 }
 
 static int scale_start(void *self, struct fw_error *err)
 {
     struct scale *scale = self;
-    int64_t flags = scale->flags & FLAG_KERNELS;
-    int kernel = FW_ZIMAGE_BICUBIC;
-    while (flags > 1) {
-        flags >>= 1;
-        kernel++;
-    }
-    return fw_zimage_open(&scale->zimage, &scale->in, &scale->out, (enum fw_zimage_kernel)kernel,
-                          false, err);
+    enum fw_zimage_kernel kernel = kernel_of(scale);
+    if (is_plain(scale, &scale->in, &scale->out))
+        return fw_resize_open(&scale->resize, &scale->in, &scale->out, kernel, scale->cpu, err);
+    return fw_zimage_open(&scale->zimage, &scale->in, &scale->out, kernel, false, err);
 }
 
 static int scale_process(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
@@ -328,13 +352,18 @@ static int scale_process(void *self, const struct fw_frame *in, struct fw_frame 
 {
     (void)scratch;
     struct scale *scale = self;
-    return fw_zimage_process(scale->zimage, &in->image, &out->image, err);
+    if (!scale->resize)
+        return fw_zimage_process(scale->zimage, &in->image, &out->image, err);
+    fw_resize_process(scale->resize, &in->image, &out->image);
+    return FW_OK;
 }
 
 static void scale_stop(void *self)
 {
     struct scale *scale = self;
+    fw_resize_close(scale->resize);
     fw_zimage_close(scale->zimage);
+    scale->resize = NULL;
     scale->zimage = NULL;
 }
 
@@ -342,7 +371,7 @@ const struct fw_filter fw_filter_scale = {
     .struct_size = sizeof(struct fw_filter),
     .abi = FW_ABI_VERSION,
     .name = "scale",
-    .summary = "another size (zimg)",
+    .summary = "another size",
     .options = scale_options,
     .self_size = sizeof(struct scale),
     .negotiate = scale_negotiate,
@@ -350,4 +379,5 @@ const struct fw_filter fw_filter_scale = {
     .start = scale_start,
     .process = scale_process,
     .stop = scale_stop,
+    .cpu_offset = FW_CPU_OFFSET(struct scale, cpu),
 };

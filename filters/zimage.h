@@ -13,7 +13,8 @@ enum fw_zimage_kernel {
     FW_ZIMAGE_LANCZOS,
     FW_ZIMAGE_SPLINE16,
     FW_ZIMAGE_SPLINE36,
-    FW_ZIMAGE_SPLINE64
+    FW_ZIMAGE_SPLINE64,
+    FW_ZIMAGE_AREA /* resize.h alone: zimg has none */
 };
 
 struct fw_zimage;
