@@ -33,7 +33,28 @@ typedef uint16_t v16_half __attribute__((vector_size(LANE_BYTES / 2)));
 
 /* `type` from the first `count` values at `from`, the others 0; all of them when `count` is the
  * whole, which the callers' main loops say by a constant. */
-#define LANES_LOAD(name, narrow, type)                                                             \
+#if defined(__AVX512BW__)
+#define LANES_WIDEN_16_8(values) ((v16u)_mm512_cvtepu8_epi16((__m256i)(values)))
+#define LANES_WIDEN_32_8(values) ((v32u)_mm512_cvtepu8_epi32((__m128i)(values)))
+#define LANES_WIDEN_32_16(values) ((v32u)_mm512_cvtepu16_epi32((__m256i)(values)))
+#define LANES_NARROW_32_8(wide) ((v8_quarter)_mm512_cvtepi32_epi8((__m512i)(wide)))
+#define LANES_NARROW_32_16(wide) ((v16_half)_mm512_cvtepi32_epi16((__m512i)(wide)))
+#else
+#if defined(__AVX2__)
+#define LANES_WIDEN_16_8(values) ((v16u)_mm256_cvtepu8_epi16((__m128i)(values)))
+#define LANES_WIDEN_32_8(values) ((v32u)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)(values))))
+#define LANES_WIDEN_32_16(values) ((v32u)_mm256_cvtepu16_epi32((__m128i)(values)))
+#else
+#define LANES_WIDEN_16_8(values) __builtin_convertvector(values, v16u)
+#define LANES_WIDEN_32_8(values) __builtin_convertvector(values, v32u)
+#define LANES_WIDEN_32_16(values) __builtin_convertvector(values, v32u)
+#endif
+#define LANES_NARROW_32_8(wide) __builtin_convertvector(wide, v8_quarter)
+#define LANES_NARROW_32_16(wide) __builtin_convertvector(wide, v16_half)
+#endif
+#define LANES_SAME(values) (values)
+
+#define LANES_LOAD(name, narrow, type, widen)                                                      \
     LANES_INLINE type load_##name(const void *from, int32_t count)                                 \
     {                                                                                              \
         narrow values = { 0 };                                                                     \
@@ -41,29 +62,29 @@ typedef uint16_t v16_half __attribute__((vector_size(LANE_BYTES / 2)));
             memcpy(&values, from, sizeof(values));                                                 \
         else                                                                                       \
             memcpy(&values, from, (size_t)count * sizeof(values[0]));                              \
-        return __builtin_convertvector(values, type);                                              \
+        return widen(values);                                                                      \
     }
-#define LANES_STORE(name, narrow, type)                                                            \
+#define LANES_STORE(name, narrow, type, shorten)                                                   \
     LANES_INLINE void store_##name(void *to, type wide, int32_t count)                             \
     {                                                                                              \
-        narrow values = __builtin_convertvector(wide, narrow);                                     \
+        narrow values = shorten(wide);                                                             \
         if (__builtin_constant_p(count))                                                           \
             memcpy(to, &values, sizeof(values));                                                   \
         else                                                                                       \
             memcpy(to, &values, (size_t)count * sizeof(values[0]));                                \
     }
 
-LANES_LOAD(16_8, v8_half, v16u)
-LANES_LOAD(16_16, v16u, v16u)
-LANES_LOAD(32_8, v8_quarter, v32u)
-LANES_LOAD(32_16, v16_half, v32u)
-LANES_LOAD(32_32, v32u, v32u)
-LANES_LOAD(f_f, v32f, v32f)
-LANES_STORE(16_16, v16u, v16u)
-LANES_STORE(32_8, v8_quarter, v32u)
-LANES_STORE(32_16, v16_half, v32u)
-LANES_STORE(32_32, v32u, v32u)
-LANES_STORE(f_f, v32f, v32f)
+LANES_LOAD(16_8, v8_half, v16u, LANES_WIDEN_16_8)
+LANES_LOAD(16_16, v16u, v16u, LANES_SAME)
+LANES_LOAD(32_8, v8_quarter, v32u, LANES_WIDEN_32_8)
+LANES_LOAD(32_16, v16_half, v32u, LANES_WIDEN_32_16)
+LANES_LOAD(32_32, v32u, v32u, LANES_SAME)
+LANES_LOAD(f_f, v32f, v32f, LANES_SAME)
+LANES_STORE(16_16, v16u, v16u, LANES_SAME)
+LANES_STORE(32_8, v8_quarter, v32u, LANES_NARROW_32_8)
+LANES_STORE(32_16, v16_half, v32u, LANES_NARROW_32_16)
+LANES_STORE(32_32, v32u, v32u, LANES_SAME)
+LANES_STORE(f_f, v32f, v32f, LANES_SAME)
 
 /* The low bytes of values below 256. */
 LANES_INLINE void store_16_8(uint8_t *to, v16u wide, int32_t count)
