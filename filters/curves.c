@@ -229,8 +229,8 @@ static int read_file_curve(struct fw_lut_reader *reader, char *text)
         return fw_fail(reader->err, FW_ERR_INPUT, "%s: a curve of %d points; at most 256 are read",
                        reader->path, count);
     for (int32_t i = 0; i < count && status >= 0; i++) {
-        int32_t x;
-        int32_t y;
+        int32_t x = 0;
+        int32_t y = 0;
         status = read_word(reader, &y);
         if (status >= 0)
             status = read_word(reader, &x);

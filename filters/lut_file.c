@@ -197,7 +197,7 @@ static int read_cube(struct fw_lut_reader *reader, struct fw_lut1d_data *data)
     for (int32_t i = 0; status >= 0 && i < size;) {
         status = fw_lut_reader_full_line(reader);
         if (status >= 0 && fw_lut_line_begins(reader->text, "LUT_1D_INPUT_RANGE ")) {
-            float range[2];
+            float range[2] = { 0, 1 };
             status = fw_lut_reader_floats(reader, reader->text + 19, range, 2);
             for (int c = 0; c < 3 && status >= 0; c++) {
                 min[c] = range[0];
@@ -253,8 +253,8 @@ static int read_cinespace(struct fw_lut_reader *reader, struct fw_lut1d_data *da
             break;
     } while (status >= 0);
     for (int c = 0; c < 3 && status >= 0; c++) {
-        float in[2];
-        float out[2];
+        float in[2] = { 0, 1 };
+        float out[2] = { 0, 1 };
         status = read_range(reader, in, out);
         if (status >= 0) {
             data->scale[c] = fw_lut_scale(in[0], in[1]);

@@ -103,18 +103,18 @@ void fw_tables_seal(struct fw_tables *tables)
     }
 }
 
-static void planar_row(const struct fw_tables *tables, uint32_t lane, uint8_t *dst,
-                       const uint8_t *src, int32_t width)
+void fw_tables_row(const struct fw_tables *tables, uint32_t plane, uint8_t *dst, const uint8_t *src,
+                   int32_t width)
 {
     size_t bytes = (size_t)width * (tables->depth == 8 ? 1 : 2);
-    if (tables->identity[lane]) {
+    if (tables->identity[plane]) {
         if (dst != src)
             memcpy(dst, src, bytes);
     } else if (tables->depth == 8) {
-        tables->kernels->map_u8(dst, src, width, (const uint8_t *)tables->lanes + lane * 256);
+        tables->kernels->map_u8(dst, src, width, (const uint8_t *)tables->lanes + plane * 256);
     } else {
         tables->kernels->map_u16((uint16_t *)(void *)dst, (const uint16_t *)(const void *)src,
-                                 width, (const uint16_t *)tables->lanes + lane * 65536);
+                                 width, (const uint16_t *)tables->lanes + plane * 65536);
     }
 }
 
@@ -123,7 +123,7 @@ static void packed_row(const struct fw_tables *tables, uint8_t *dst, const uint8
 {
     int32_t step = (int32_t)tables->lane_count;
     if (tables->same)
-        planar_row(tables, 0, dst, src, width * step);
+        fw_tables_row(tables, 0, dst, src, width * step);
     else if (tables->depth == 16)
         tables->kernels->map_packed_u16((uint16_t *)(void *)dst,
                                         (const uint16_t *)(const void *)src, width, step,
@@ -144,7 +144,7 @@ void fw_tables_band(const struct fw_tables *tables, const struct fw_image *dst,
             uint8_t *to = dst->data[plane] + y * dst->stride[plane];
             const uint8_t *from = src->data[plane] + y * src->stride[plane];
             if (planar)
-                planar_row(tables, plane, to, from, rows.width);
+                fw_tables_row(tables, plane, to, from, rows.width);
             else
                 packed_row(tables, to, from, rows.width);
         }

@@ -36,6 +36,9 @@ void fw_tables_seal(struct fw_tables *tables);
 /* As a filter's band(); in and out may be the same. */
 void fw_tables_band(const struct fw_tables *tables, const struct fw_image *dst,
                     const struct fw_image *src, int32_t row_first, int32_t row_end);
+/* One row of a planar format's plane. */
+void fw_tables_row(const struct fw_tables *tables, uint32_t plane, uint8_t *dst, const uint8_t *src,
+                   int32_t width);
 void fw_tables_deinit(struct fw_tables *tables); /* zeroed ok */
 
 #endif

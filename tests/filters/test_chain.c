@@ -85,6 +85,8 @@ Test(chain, names_are_there)
 Test(chain, built_ins_keep_no_values_in_expressions)
 {
     REFUSES("hue=h=360*random(0)", "random() is not allowed");
+    REFUSES("eq=brightness=random(1):eval=frame", "random() is not allowed");
+    REFUSES("eq=contrast=st(0\\,ld(0)+0.1):eval=frame", "st() is not allowed");
     REFUSES("hue=h=time(0)", "time() is not allowed");
     REFUSES("lut=y=val*time(0)", "time() is not allowed");
     REFUSES("crop=10:10:time(0)", "time() is not allowed");
