@@ -66,8 +66,8 @@ static const struct fw_option colormatrix_options[] = {
 static int colormatrix_accepts(const void *self, const struct fw_format *format)
 {
     (void)self;
-    return fw_format_is_planar_int(format) && !(format->flags & FW_FORMAT_RGB) &&
-           format->component_count >= 3;
+    return fw_format_is_planar_int(format) && format->component_count >= 3 &&
+           !(format->flags & (FW_FORMAT_RGB | FW_FORMAT_FULL_RANGE));
 }
 
 static int64_t matrix_of(uint8_t code)
