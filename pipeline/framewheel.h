@@ -151,6 +151,13 @@ FW_PUBLIC const struct fw_filter *fw_filter_find(const char *name);
  */
 FW_PUBLIC int fw_compare_png(const char *before, const char *after, uint64_t number,
                              const char *png, struct fw_error *err) FW_MUST_CHECK;
+/* PSNR and SSIM of two videos of one size and pixel format, frame by frame in their order
+ * ("framewheel-metrics/1"): means over all frames by component and together, as libavfilter's psnr
+ * and ssim sum them up; null for infinity. Both are read in a locked process. The caller frees
+ * *json_out. FW_ERR_USAGE: sizes or formats differ; FW_ERR_INPUT: one ends before the other. One
+ * thread, as fw_probe. */
+FW_PUBLIC int fw_compare_metrics(const char *before, const char *after, char **json_out,
+                                 struct fw_error *err) FW_MUST_CHECK;
 
 #ifdef __cplusplus
 }

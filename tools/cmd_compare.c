@@ -1,4 +1,4 @@
-/* compare: one frame of two videos side by side, as a PNG. */
+/* compare: one frame of two videos side by side as a PNG, or PSNR and SSIM of all. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "paper.h"
 #include "term.h"
 
 static bool frame_number(const char *text, uint64_t *number_out)
@@ -71,13 +72,91 @@ static int compare(const struct fw_cli *cli, struct fw_error *err)
     return fw_compare_png(cli->names[0], cli->names[1], number, cli->names[2], err);
 }
 
+static void print_psnr(FILE *out, const json_t *psnr)
+{
+    const char *key;
+    json_t *value;
+    fputs("PSNR", out);
+    json_object_foreach((json_t *)psnr, key, value)
+    {
+        if (json_is_null(value))
+            fprintf(out, " %s:inf", key);
+        else
+            fprintf(out, " %s:%.6f", key, json_number_value(value));
+    }
+    fputc('\n', out);
+}
+
+static void print_ssim(FILE *out, const json_t *ssim)
+{
+    const char *key;
+    json_t *value;
+    fputs("SSIM", out);
+    json_object_foreach((json_t *)ssim, key, value)
+    {
+        if (strcmp(key, "all_db") == 0)
+            continue;
+        if (json_is_null(value))
+            fprintf(out, " %s:-", key);
+        else
+            fprintf(out, " %s:%.6f", key, json_number_value(value));
+    }
+    value = json_object_get(ssim, "all_db");
+    if (json_is_null(json_object_get(ssim, "all")))
+        fputc('\n', out);
+    else if (json_is_null(value))
+        fputs(" (inf)\n", out);
+    else
+        fprintf(out, " (%.6f)\n", json_number_value(value));
+}
+
+static int print_metrics(const struct fw_cli *cli, const char *text, struct fw_error *err)
+{
+    struct fw_paper paper;
+    json_t *metrics = json_loads(text, 0, NULL);
+    if (!metrics || !fw_paper_open(&paper)) {
+        json_decref(metrics);
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for the numbers");
+    }
+    if (fw_cli_count(cli, "json") > 0)
+        fprintf(paper.stream, "%s\n", text);
+    else if (fw_cli_count(cli, "psnr") > 0)
+        print_psnr(paper.stream, json_object_get(metrics, "psnr"));
+    if (fw_cli_count(cli, "json") == 0 && fw_cli_count(cli, "ssim") > 0)
+        print_ssim(paper.stream, json_object_get(metrics, "ssim"));
+    json_decref(metrics);
+    return fw_paper_print(&paper, cli->verb->name) == 0
+               ? FW_OK
+               : fw_fail(err, FW_ERR_OUTPUT, "standard output cannot be written");
+}
+
+static bool wants_numbers(const struct fw_cli *cli)
+{
+    return fw_cli_count(cli, "psnr") > 0 || fw_cli_count(cli, "ssim") > 0 ||
+           fw_cli_count(cli, "json") > 0;
+}
+
+static int measure(const struct fw_cli *cli, struct fw_error *err)
+{
+    char *text = NULL;
+    if (cli->name_count != 2)
+        return fw_fail(err, FW_ERR_USAGE,
+                       "BEFORE and AFTER are needed, and nothing else, for numbers\n"
+                       "hint: framewheel compare in.mp4 out.mp4 --psnr --ssim");
+    int status = fw_compare_metrics(cli->names[0], cli->names[1], &text, err);
+    if (status == FW_OK)
+        status = print_metrics(cli, text, err);
+    free(text);
+    return status;
+}
+
 int fw_cmd_compare(const struct fw_verb *verb, int argc, char **argv)
 {
     struct fw_error err = { 0 };
     struct fw_cli cli;
     int code = fw_cli_start(&cli, verb, argc, argv);
     if (code < 0) {
-        int status = compare(&cli, &err);
+        int status = wants_numbers(&cli) ? measure(&cli, &err) : compare(&cli, &err);
         if (status < 0)
             fw_complain_to_user(verb->name, err.text);
         code = fw_status_exit_code(status);

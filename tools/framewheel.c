@@ -28,6 +28,9 @@ static const struct fw_cli_extra filters_extras[] = {
 static const struct fw_cli_extra compare_extras[] = {
     { "y", NULL, "Replace a picture that exists." },
     { "n", NULL, "Do nothing, successfully, when the picture exists." },
+    { "psnr", NULL, "No picture: peak signal-to-noise ratio of all frames." },
+    { "ssim", NULL, "No picture: structural similarity of all frames." },
+    { "json", NULL, "Both numbers as JSON." },
     { NULL, NULL, NULL }
 };
 
@@ -43,8 +46,9 @@ static const struct fw_verb verbs[] = {
       fw_cmd_doctor },
     { "version", "versions of framewheel and its libraries", "[--json]", false, NULL, json_extra, 0,
       fw_cmd_version },
-    { "compare", "one frame of two videos side by side, as a PNG",
-      "BEFORE AFTER PNG [FRAME] [-y|-n]", false, NULL, compare_extras, 4, fw_cmd_compare },
+    { "compare", "one frame of two videos side by side, or how much all differ",
+      "BEFORE AFTER (PNG [FRAME] [-y|-n] | --psnr --ssim [--json])", false, NULL, compare_extras, 4,
+      fw_cmd_compare },
     { "help", "this, or all of one command", "[COMMAND]", false, NULL, NULL, 1, fw_cmd_help },
 };
 

@@ -66,7 +66,7 @@ static const struct arrow arrows[] = {
     { "pipeline/*",
       "filters/filter.h filters/check.h filters/chain.h filters/registry.h filters/params.h "
       "filters/plugin.h "
-      "filters/format.h filters/image.h filters/suggest.h",
+      "filters/format.h filters/image.h filters/metrics.h filters/suggest.h",
       "framewheel/framewheel.h framewheel/filter.h" },
     { "tools/*", "", "framewheel/framewheel.h framewheel/filter.h" },
     { "samples/*", "", "framewheel/framewheel.h framewheel/filter.h" },
