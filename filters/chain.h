@@ -20,7 +20,8 @@
 #define FW_CHAIN_FILTERS_MAX 64
 #define FW_CHAIN_SEGMENTS_MAX 15    /* 8 parallel ones and those between them */
 #define FW_CHAIN_NEIGHBOURS_MAX 512 /* frames that a segment reads before or after one */
-#define FW_CHAIN_RATE_MAX 64        /* frames that a segment makes of one, or one of */
+#define FW_CHAIN_RATE_MAX 64        /* frames that a segment makes of one */
+#define FW_CHAIN_STEP_MAX 1000000   /* frames of which a segment keeps one */
 
 struct fw_chain;
 

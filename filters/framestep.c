@@ -53,10 +53,11 @@ static int framestep_negotiate(void *self, const struct fw_video *in, struct fw_
 static int framestep_process(void *self, const struct fw_frame *in, struct fw_frame *out,
                              void *scratch, struct fw_error *err)
 {
-    (void)out;
     (void)scratch;
     (void)err;
     const struct framestep *framestep = self;
+    if (in->duration > 0 && in->duration <= INT64_MAX / framestep->step)
+        out->duration = in->duration * framestep->step; /* it is shown until the next one kept */
     return in->index % (uint64_t)framestep->step == 0 ? FW_IDENTITY : FW_DROP;
 }
 

@@ -222,12 +222,16 @@ static int measure_rate(const struct fw_chain *chain, struct fw_part *part, stru
         const struct fw_caps *caps = &chain->stages[i].caps;
         shown->cost_ns += stage_cost(&chain->stages[i]) * shown->rate_num /
                           (shown->rate_den ? shown->rate_den : 1);
-        shown->rate_num *= caps->rate_num;
-        shown->rate_den *= caps->rate_den;
-        if (shown->rate_num > FW_CHAIN_RATE_MAX || shown->rate_den > FW_CHAIN_RATE_MAX)
+        int64_t num = (int64_t)shown->rate_num * caps->rate_num;
+        int64_t den = (int64_t)shown->rate_den * caps->rate_den;
+        if (num > FW_CHAIN_RATE_MAX || den > FW_CHAIN_STEP_MAX)
             return fw_fail(err, FW_ERR_USAGE,
-                           "with filter '%s' the chain changes the rate by more than %d times",
-                           chain->steps[chain->stages[i].step].name, FW_CHAIN_RATE_MAX);
+                           "with filter '%s' the chain makes more than %d frames of one, or keeps "
+                           "one of more than %d",
+                           chain->steps[chain->stages[i].step].name, FW_CHAIN_RATE_MAX,
+                           FW_CHAIN_STEP_MAX);
+        shown->rate_num = (int32_t)num;
+        shown->rate_den = (int32_t)den;
         if (shown->rate_den == 0)
             shown->rate_num = 0;
     }
@@ -265,7 +269,8 @@ static void measure_range(const struct fw_chain *chain, struct fw_part *part)
         best = RANGE_BEST_MAX;
     shown->range_multiple = 1;
     if (!shown->sequential)
-        shown->range_multiple = (uint32_t)(shown->rate_num * shown->rate_den);
+        shown->range_multiple = (uint32_t)(shown->rate_num *
+                                           (recomputed > 0 ? shown->rate_den : 1));
     shown->range_best = (uint32_t)(best > 1 ? best : 1) * shown->range_multiple;
 }
 

@@ -17,18 +17,17 @@ static int note_hop(struct fw_hop_plan *hop, const struct fw_chain_segment *segm
         segment->rate_num > FW_FANOUT_MAX)
         return fw_fail(err, FW_ERR_INTERNAL, "the chain has a parallel segment of rate %d/%d",
                        segment->rate_num, segment->rate_den);
-    if (segment->range_multiple > FW_RANGE_MAX)
-        return fw_fail(err, FW_ERR_USAGE,
-                       "the filters make and drop frames in groups of %u, and one process takes at "
-                       "most %d in a row\nhint: fewer of the filters that change the frame rate",
-                       segment->range_multiple, FW_RANGE_MAX);
     fw_link_from_video(&hop->in, &segment->in);
     fw_link_from_video(&hop->out, &segment->out);
     hop->step_first = segment->step_first;
     hop->step_count = segment->step_count;
     hop->decimation = (uint32_t)segment->rate_den;
     hop->range_best = at_least_one(segment->range_best);
-    hop->range_multiple = at_least_one(segment->range_multiple);
+    /* Whole groups save work and are no condition: where they are too long, outputs of one input.
+     */
+    hop->range_multiple = segment->range_multiple <= FW_RANGE_MAX
+                              ? at_least_one(segment->range_multiple)
+                              : (uint32_t)segment->rate_num;
     hop->scratch_bytes = segment->scratch_bytes;
     hop->cost_ns = segment->cost_ns;
     geometry->before = segment->before;

@@ -102,6 +102,24 @@ def test_rates(folder):
         equal(frame_count(out), 48, f"frames of {name}")
 
 
+def test_numbers_as_in_ffmpeg(folder):
+    """n, t and enable count the frames that reach a filter, in whatever hop it is."""
+    source = y4m(os.path.join(folder, "in.y4m"), frames=26)
+    for chain in ("framestep=3,fade=in:0:6,negate=enable='between(n,2,4)'",
+                  "hqdn3d,drawbox=x='t*60':y='t*40':w=9:h=9:t=fill,hue=h=n*9",
+                  "bwdif=mode=send_field,negate=enable='lt(mod(n,5),2)',framestep=2,hue=h=n*20",
+                  "select='not(mod(n\\,3))',hue=h=n*30:enable='lt(t,0.7)',tmix=3",
+                  "fps=40,drawbox=x='t*30':y=0:w=4:h=4:t=fill,tmix=2"):
+        theirs = [line.rsplit(b",", 1)[1] for line in ffmpeg(
+            "-i", source, "-vf", chain, "-vsync", "passthrough", "-enc_time_base", "-1", "-f",
+            "framemd5", "-").out.splitlines() if line[:1] != b"#"]
+        for cut in (("1", "1"), ("3", "4")):
+            ours = [line.rsplit(b",", 1)[1] for line in framewheel(
+                "run", source, "-", "-f", "framemd5", "--vf", chain, "--workers", cut[0],
+                "--range", cut[1]).out.splitlines() if line[:1] != b"#"]
+            equal(ours, theirs, f"{chain} in {cut}")
+
+
 def test_sound_in_between(folder):
     """Copied sound is woven in by the decoder's frames, however many of them come out."""
     path = plugin(folder)
@@ -258,6 +276,7 @@ def test_too_little_memory(folder):
 
 
 if __name__ == "__main__":
-    main([test_same_bytes, test_short_inputs, test_rates, test_sound_in_between,
+    main([test_same_bytes, test_short_inputs, test_rates, test_numbers_as_in_ffmpeg,
+          test_sound_in_between,
           test_workers_of_any_hop_killed, test_sequential_dies, test_sequential_killed,
           test_poison_in_any_hop, test_interrupted, test_explain, test_too_little_memory], jobs=2)
