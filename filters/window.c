@@ -169,6 +169,20 @@ static int keep(struct climb *climb, const struct fw_frame *const *window, struc
     return FW_OK;
 }
 
+/* Output of the last span into the caller's image. */
+static int finish(const struct climb *climb, const struct fw_frame *const *window,
+                  struct fw_frame *out, struct fw_error *err)
+{
+    const struct fw_span *span = span_at(climb, climb->level);
+    int status = fw_pass_run(climb->chain, span->stage_first, span->stage_end, window,
+                             climb->number[climb->level], out, err);
+    if (status != FW_IDENTITY || climb->level == 0)
+        return status;
+    /* The same as what the span before it made, which the caller does not have. */
+    fw_image_copy(&out->image, &window[0]->image);
+    return FW_OK;
+}
+
 int fw_window_run(struct fw_chain *chain, const struct fw_part *part,
                   const struct fw_frame *const *in, uint64_t number, struct fw_frame *out,
                   struct fw_error *err)
@@ -185,7 +199,7 @@ int fw_window_run(struct fw_chain *chain, const struct fw_part *part,
         }
         const struct fw_frame *const *window = span->window + span->before;
         if (climb.level == top)
-            return fw_pass_run(chain, span->stage_first, span->stage_end, window, number, out, err);
+            return finish(&climb, window, out, err);
         int status = keep(&climb, window, err);
         if (status < 0)
             return status;

@@ -174,15 +174,13 @@ static int run_sequential(const struct whole *whole, struct fw_chain *chain, uin
     return status;
 }
 
-int whole_run(const struct whole *whole, const struct clip *in, struct clip *out,
-              struct fw_error *err)
+int whole_run_chain(const struct whole *whole, struct fw_chain *chain, const struct clip *in,
+                    struct clip *out, struct fw_error *err)
 {
-    struct fw_chain *chain = NULL;
     struct clip now = *in;
-    memset(out, 0, sizeof(*out));
-    int status = open_chain(whole, &in->video, &out->video, &chain, err);
-    uint32_t count = status == FW_OK ? fw_chain_segment_count(chain) : 0;
-    for (uint32_t i = 0; i < count && status == FW_OK; i++) {
+    int status = FW_OK;
+    FW_CHECK(fw_chain_segment_count(chain) > 0);
+    for (uint32_t i = 0; i < fw_chain_segment_count(chain) && status == FW_OK; i++) {
         struct fw_chain_segment segment;
         fw_chain_segment_at(chain, i, &segment);
         struct clip next = { .video = segment.out };
@@ -193,8 +191,19 @@ int whole_run(const struct whole *whole, const struct clip *in, struct clip *out
             clip_deinit(&now);
         now = next;
     }
-    if (count > 0) /* the input itself never comes out: the first segment made copies */
-        *out = now;
+    *out = now; /* never the input itself: the first segment made copies */
+    return status;
+}
+
+int whole_run(const struct whole *whole, const struct clip *in, struct clip *out,
+              struct fw_error *err)
+{
+    struct fw_chain *chain = NULL;
+    struct fw_video result;
+    memset(out, 0, sizeof(*out));
+    int status = open_chain(whole, &in->video, &result, &chain, err);
+    if (status == FW_OK)
+        status = whole_run_chain(whole, chain, in, out, err);
     fw_chain_destroy(chain);
     return status;
 }

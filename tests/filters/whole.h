@@ -33,8 +33,12 @@ struct whole {
     int fill; /* the byte that images are filled with first */
 };
 
-/* Runs the chain over `in`; *out is initialised and to be deinitialised, whatever comes back. */
+/* Runs the chain over `in`: segment after segment. *out is initialised and to be deinitialised,
+ * whatever comes back. */
 int whole_run(const struct whole *whole, const struct clip *in, struct clip *out,
               struct fw_error *err) FW_MUST_CHECK;
+/* The same of a chain that is already negotiated for in->video. */
+int whole_run_chain(const struct whole *whole, struct fw_chain *chain, const struct clip *in,
+                    struct clip *out, struct fw_error *err) FW_MUST_CHECK;
 
 #endif
