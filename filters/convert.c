@@ -123,12 +123,14 @@ static int open_context(struct fw_convert *convert, struct fw_error *err)
     return FW_OK;
 }
 
-/* Between packed and planar 4:2:0 some of its loops leave the last chroma of odd sizes unwritten;
- * in ffmpeg it stays as a new frame has it. */
+/* Between packed and planar 4:2:0 some of its loops leave the last chroma of odd sizes unwritten,
+ * and from 4:2:0 to RGB the last column of odd widths; in ffmpeg it stays as a new frame has it. */
 static bool leaves_holes(const struct fw_video *in, const struct fw_video *out)
 {
     return (in->width % 2 || in->height % 2) &&
-           (out->format->log2_chroma_w || out->format->log2_chroma_h);
+           (out->format->log2_chroma_w || out->format->log2_chroma_h ||
+            ((is_rgb(out->format) || (out->format->flags & FW_FORMAT_BITSTREAM)) &&
+             in->format->log2_chroma_w));
 }
 
 static void clear(const struct fw_image *image)

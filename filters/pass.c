@@ -71,6 +71,33 @@ static int run_stage(struct pass *pass, uint32_t index, const struct fw_frame *c
     return FW_OK;
 }
 
+/* Stages from *index that go together in bands; moves it behind them, if there are any. */
+static int run_bands(struct pass *pass, uint32_t *index, struct fw_error *err)
+{
+    struct fw_bands bands;
+    if (fw_bands_gather(pass->chain, *index, pass->end, &pass->now, &bands) < 2)
+        return FW_OK;
+    uint32_t last = bands.stages[bands.count - 1];
+    struct fw_frame next = { .index = number_behind(pass, last) };
+    int32_t held = place(pass, last, &next.image);
+    int status = fw_bands_run(pass->chain, &bands, &pass->now, &next, err);
+    if (status < 0)
+        return status;
+    pass->held = held;
+    pass->changed = true;
+    pass->now = next;
+    *index = last + 1;
+    return FW_OK;
+}
+
+/* A stage that has nothing to do. */
+static void skip(struct pass *pass, uint32_t index)
+{
+    struct fw_frame same = { .image = pass->now.image, .index = number_behind(pass, index) };
+    fw_stage_inherit(&pass->chain->stages[index], &pass->now, &same);
+    pass->now = same;
+}
+
 /* Into the caller's image, if the stage that should have written it had nothing to do. */
 static void settle(struct pass *pass, struct fw_frame *out)
 {
@@ -95,18 +122,18 @@ int fw_pass_run(struct fw_chain *chain, uint32_t first, uint32_t end,
                          .now = *in[0],
                          .held = -1 };
     pass.last = find_last(&pass);
-    for (uint32_t i = first; i < end; i++) {
+    for (uint32_t i = first; i < end;) {
         const struct fw_frame *now = &pass.now;
         const struct fw_frame *const *from = i == first ? in : &now;
-        if (!fw_stage_is_active(&chain->stages[i], &pass.now)) {
-            struct fw_frame same = { .image = pass.now.image, .index = number_behind(&pass, i) };
-            fw_stage_inherit(&chain->stages[i], &pass.now, &same);
-            pass.now = same;
-            continue;
-        }
-        int status = run_stage(&pass, i, from, err);
+        uint32_t next = i;
+        int status = run_bands(&pass, &next, err);
+        if (status == FW_OK && next == i && !fw_stage_is_active(&chain->stages[i], &pass.now))
+            skip(&pass, next++);
+        else if (status == FW_OK && next == i)
+            status = run_stage(&pass, next++, from, err);
         if (status != FW_OK)
             return status;
+        i = next;
     }
     settle(&pass, out);
     return pass.changed ? FW_OK : FW_IDENTITY;

@@ -13,6 +13,10 @@ static int take_memory(struct fw_chain *chain, const struct fw_part *part, struc
         chain->images[i] = fw_block_take(part->image_bytes);
         taken = taken && chain->images[i];
     }
+    for (uint32_t i = 0; i < 2 && part->band_bytes; i++) {
+        chain->bands[i] = fw_block_take(part->band_bytes);
+        taken = taken && chain->bands[i];
+    }
     if (part->work_bytes) {
         chain->scratch = fw_block_take(part->work_bytes);
         taken = taken && chain->scratch;
@@ -52,7 +56,9 @@ void fw_chain_stop(struct fw_chain *chain)
         fw_window_close(chain, part);
     for (uint32_t i = 0; i < 2; i++) {
         free(chain->images[i]);
+        free(chain->bands[i]);
         chain->images[i] = NULL;
+        chain->bands[i] = NULL;
     }
     free(chain->scratch);
     chain->scratch = NULL;

@@ -238,6 +238,18 @@ static int measure_rate(const struct fw_chain *chain, struct fw_part *part, stru
     return FW_OK;
 }
 
+/* Whether two stages could go together. */
+static bool any_bands(const struct fw_chain *chain, const struct fw_part *part)
+{
+    uint32_t count = 0;
+    for (uint32_t i = part->stage_first; i < part->stage_end && count < 2; i++) {
+        const struct fw_stage *stage = &chain->stages[i];
+        if (!(stage->caps.flags & FW_CAPS_IDENTITY))
+            count = fw_stage_has_bands(stage) ? count + 1 : 0;
+    }
+    return count >= 2;
+}
+
 static void measure_memory(const struct fw_chain *chain, struct fw_part *part)
 {
     for (uint32_t i = part->stage_first; i < part->stage_end; i++) {
@@ -251,7 +263,10 @@ static void measure_memory(const struct fw_chain *chain, struct fw_part *part)
         if (stage->caps.scratch_bytes > part->work_bytes)
             part->work_bytes = stage->caps.scratch_bytes;
     }
-    part->shown.scratch_bytes = 2 * part->image_bytes + part->work_bytes +
+    if (!part->shown.sequential && any_bands(chain, part))
+        part->band_bytes = part->image_bytes < FW_BANDS_BYTES / 2 ? part->image_bytes
+                                                                  : FW_BANDS_BYTES / 2;
+    part->shown.scratch_bytes = 2 * (part->image_bytes + part->band_bytes) + part->work_bytes +
                                 (part->shown.sequential ? fw_sequential_bytes(chain, part)
                                                         : fw_window_bytes(chain, part));
 }

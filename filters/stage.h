@@ -19,6 +19,8 @@
 #define FW_CHAIN_STAGES_MAX (3 * FW_CHAIN_FILTERS_MAX + 2)
 #define FW_CHAIN_SPANS_MAX (FW_CHAIN_FILTERS_MAX + FW_CHAIN_SEGMENTS_MAX)
 #define FW_CHAIN_TEXT_MAX 65536
+#define FW_BANDS_MAX 32             /* stages that go together in bands */
+#define FW_BANDS_BYTES (512u << 10) /* of their two intermediate images: a part of the L2 cache */
 
 /* One filter that the user wrote: a built-in with its state, or a checked libavfilter call. */
 struct fw_item {
@@ -79,6 +81,7 @@ struct fw_part {
     uint32_t span_first; /* parallel ones */
     uint32_t span_count;
     size_t image_bytes; /* of the largest image between two stages; 0: there is none */
+    size_t band_bytes;  /* of each of the images that bands lie in; 0: no bands */
     size_t work_bytes;  /* of the largest scratch of a stage */
 };
 
@@ -104,9 +107,11 @@ struct fw_chain {
 
     const struct fw_part *running; /* NULL: not started */
     void *images[2];               /* intermediate results, used in turn */
+    void *bands[2];                /* rows of intermediate results, used in turn */
     void *scratch;                 /* of the filter that runs */
     struct fw_turn *turns;         /* sequential: one for each stage */
     volatile uint32_t *cell;
+    int32_t band_rows; /* for tests: bands of so many rows; -1: no bands; 0: as fits */
 };
 
 /* ---- chain.c ---- */
@@ -163,6 +168,26 @@ void fw_video_map(const struct fw_video *video, void *block, struct fw_image *im
 int fw_pass_run(struct fw_chain *chain, uint32_t first, uint32_t end,
                 const struct fw_frame *const *in, uint64_t number, struct fw_frame *out,
                 struct fw_error *err) FW_MUST_CHECK;
+
+/* ---- bands.c ---- */
+
+/* Stages that go together in bands. */
+struct fw_bands {
+    uint32_t count;
+    uint32_t stages[FW_BANDS_MAX];
+    int32_t unit; /* whole chroma rows, in rows of luma height */
+    int32_t rows; /* of a band; a multiple of unit */
+};
+
+/* Whether a stage may be one of them. */
+bool fw_stage_has_bands(const struct fw_stage *stage);
+/* Those from `first` on, before `end`, for a frame; stages that are not active are left out.
+ * Returns their count: with less than two there is nothing to gain. */
+uint32_t fw_bands_gather(const struct fw_chain *chain, uint32_t first, uint32_t end,
+                         const struct fw_frame *frame, struct fw_bands *bands);
+/* The frame through all of them to out->image; sets all of *out but its index. */
+int fw_bands_run(struct fw_chain *chain, const struct fw_bands *bands, const struct fw_frame *in,
+                 struct fw_frame *out, struct fw_error *err) FW_MUST_CHECK;
 
 /* ---- window.c ---- */
 

@@ -115,11 +115,12 @@ static void check(struct setup *setup)
                  setup->output ? setup->output->name : "-");
 }
 
-static void check_conversion(const char *from, const struct fw_format *to, int32_t width)
+static void check_conversion(const char *from, const struct fw_format *to, int32_t width,
+                             int32_t height)
 {
     struct fw_error err = { 0 };
     struct fw_video out;
-    struct setup setup = { "", video_of(fw_format_find(from), width, 23), to, NULL, 0 };
+    struct setup setup = { "", video_of(fw_format_find(from), width, height), to, NULL, 0 };
     if (setup.in.format != to && fw_convert_plan(&setup.in, to, &out, &err) == FW_OK)
         check(&setup);
 }
@@ -130,8 +131,9 @@ Test(range, every_conversion, .timeout = 200)
                                           "rgba",  "yuyv422", "xyz12le", "yuv444p10le" };
     for (uint32_t i = 0; i < fw_format_count(); i++) {
         for (size_t k = 0; k < FW_COUNT(inputs); k++) {
-            check_conversion(inputs[k], fw_format_at(i), 37);
-            check_conversion(inputs[k], fw_format_at(i), 48);
+            check_conversion(inputs[k], fw_format_at(i), 37, 23);
+            check_conversion(inputs[k], fw_format_at(i), 48, 23);
+            check_conversion(inputs[k], fw_format_at(i), 37, 24);
         }
     }
 }
