@@ -101,8 +101,9 @@ uint32_t fw_bands_gather(const struct fw_chain *chain, uint32_t first, uint32_t 
     for (uint32_t i = first; i < end; i++) {
         const struct fw_stage *stage = &chain->stages[i];
         struct fw_bands longer = *bands;
-        bool same_rate = stage->caps.rate_num == 1 && stage->caps.rate_den == 1;
-        if (!fw_stage_is_active(stage, frame) && same_rate)
+        bool counts = stage->caps.rate_num == 1 && stage->caps.rate_den == 1 &&
+                      stage->caps.lead == 0;
+        if (!fw_stage_is_active(stage, frame) && counts)
             continue;
         if (!fw_stage_has_bands(stage) || longer.count == FW_BANDS_MAX)
             break;

@@ -241,6 +241,8 @@ struct fw_caps {
     int32_t rate_den; /* for 0/0: how many depends on the pixels (sequential filters alone) */
     size_t scratch_bytes;
     float cost_ns_per_pixel; /* rough, one core; 0 when unknown */
+    int32_t lead; /* WINDOWED: the first frames of the stream, which have no output and are not
+                   * counted behind the filter; it is not called for them */
 };
 
 /*
@@ -303,8 +305,7 @@ struct fw_filter {
 
 /* For cpu_offset: does not compile for the first member, whose offset would say that there is none.
  */
-#define FW_CPU_OFFSET(type, member)                                                                \
-    (offsetof(type, member) / (size_t)(offsetof(type, member) != 0))
+#define FW_CPU_OFFSET(type, member) (offsetof(type, member) / (size_t)(offsetof(type, member) != 0))
 
 /*
  * What a plugin exports, as a constant of this type under the name FW_PLUGIN_SYMBOL:

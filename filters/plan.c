@@ -76,6 +76,9 @@ static int check_caps(const struct fw_item *item, const struct fw_caps *caps, st
         caps->after > FW_CHAIN_NEIGHBOURS_MAX || (!windowed && (caps->before || caps->after)))
         return fw_fail(err, FW_ERR_FILTER, "filter '%s' reads %d frames before and %d after one",
                        filter->name, caps->before, caps->after);
+    if (caps->lead < 0 || caps->lead > FW_CHAIN_NEIGHBOURS_MAX || (caps->lead && !windowed))
+        return fw_fail(err, FW_ERR_FILTER, "filter '%s' begins with frame %d", filter->name,
+                       caps->lead);
     if (counted ? caps->rate_num > 1 && caps->rate_den > 1
                 : !sequential || caps->rate_num != 0 || caps->rate_den != 0)
         return fw_fail(err, FW_ERR_FILTER, "filter '%s' has a rate of %d/%d", filter->name,

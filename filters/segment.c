@@ -28,6 +28,7 @@ uint64_t fw_number_before(const struct fw_chain *chain, uint32_t first, uint32_t
             number /= (uint64_t)caps->rate_num;
         else if (caps->rate_den > 1)
             number *= (uint64_t)caps->rate_den;
+        number += (uint64_t)caps->lead;
     }
     return number;
 }
@@ -39,10 +40,12 @@ bool fw_part_number(const struct fw_chain *chain, const struct fw_part *part, ui
     uint64_t number = asked / radix;
     uint64_t rest = asked % radix;
     for (uint32_t i = part->stage_first; i < part->stage_end; i++) {
-        uint64_t num = (uint64_t)chain->stages[i].caps.rate_num;
-        uint64_t den = (uint64_t)chain->stages[i].caps.rate_den;
-        if (number % den)
+        const struct fw_caps *caps = &chain->stages[i].caps;
+        uint64_t num = (uint64_t)caps->rate_num;
+        uint64_t den = (uint64_t)caps->rate_den;
+        if (number < (uint64_t)caps->lead || (number - (uint64_t)caps->lead) % den)
             return false;
+        number -= (uint64_t)caps->lead;
         radix /= num;
         number = number / den * num + rest / radix;
         rest %= radix;
@@ -162,7 +165,8 @@ static bool changes_before(const struct fw_chain *chain, const struct fw_span *s
 {
     for (uint32_t i = span->stage_first; i < stage; i++) {
         const struct fw_caps *caps = &chain->stages[i].caps;
-        if (!(caps->flags & FW_CAPS_IDENTITY) || caps->rate_num != 1 || caps->rate_den != 1)
+        if (!(caps->flags & FW_CAPS_IDENTITY) || caps->rate_num != 1 || caps->rate_den != 1 ||
+            caps->lead != 0)
             return true;
     }
     return false;

@@ -56,6 +56,7 @@ struct fw_stage {
 /* A result that later windows may ask for again. */
 struct fw_kept {
     bool valid;
+    bool dropped;          /* there is no such frame after all */
     struct fw_frame frame; /* its number is frame.index */
     struct fw_hdr hdr;
     void *block;

@@ -95,6 +95,7 @@ static int tblend_negotiate(void *self, const struct fw_video *in, struct fw_vid
     tblend->time_unit = in->time_base.den ? (double)in->time_base.num / in->time_base.den : NAN;
     caps->filter_class = FW_CLASS_WINDOWED;
     caps->before = 1;
+    caps->lead = 1;
     caps->cost_ns_per_pixel = 0.4f;
     return FW_OK;
 }

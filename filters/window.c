@@ -118,7 +118,8 @@ static struct fw_kept *kept_at(const struct climb *climb, uint32_t level, uint64
     return &span->kept[number % span->kept_count];
 }
 
-/* Fills the window of the span in work from what is kept; returns false, with the number, when
+/* Fills the window of the span in work from what is kept (a frame that was dropped is none, like
+ * those beyond the ends); returns false, with the number, when
  * something is missing. */
 static bool fill_window(struct climb *climb, uint64_t *missing_out)
 {
@@ -136,7 +137,7 @@ static bool fill_window(struct climb *climb, uint64_t *missing_out)
                 *missing_out = (uint64_t)number;
                 return false;
             }
-            frame = &kept->frame;
+            frame = kept->dropped ? NULL : &kept->frame;
         }
         span->window[span->before + i] = frame;
     }
@@ -150,15 +151,16 @@ static int keep(struct climb *climb, const struct fw_frame *const *window, struc
     uint64_t number = climb->number[climb->level];
     struct fw_kept *kept = kept_at(climb, climb->level, number);
     kept->valid = false;
+    kept->dropped = false;
     kept->frame = (struct fw_frame){ .index = number };
     fw_video_map(&climb->chain->stages[span->stage_end - 1].out, kept->block, &kept->frame.image);
-    int status = fw_pass_run(climb->chain, span->stage_first, span->stage_end, window, number,
+    int status = FW_DROP;
+    if (window[0])
+        status = fw_pass_run(climb->chain, span->stage_first, span->stage_end, window, number,
                              &kept->frame, err);
-    if (status == FW_DROP)
-        return fw_fail(err, FW_ERR_FILTER, "filter '%s' dropped a frame that a later filter reads",
-                       climb->chain->steps[climb->chain->stages[span->stage_first].step].name);
     if (status < 0)
         return status;
+    kept->dropped = status == FW_DROP;
     if (status == FW_IDENTITY)
         fw_image_copy(&kept->frame.image, &window[0]->image);
     if (kept->frame.hdr) {
@@ -174,6 +176,8 @@ static int finish(const struct climb *climb, const struct fw_frame *const *windo
                   struct fw_frame *out, struct fw_error *err)
 {
     const struct fw_span *span = span_at(climb, climb->level);
+    if (!window[0])
+        return FW_DROP;
     int status = fw_pass_run(climb->chain, span->stage_first, span->stage_end, window,
                              climb->number[climb->level], out, err);
     if (status != FW_IDENTITY || climb->level == 0)
