@@ -194,6 +194,8 @@ int fw_lavfi_build(struct fw_lavfi *lavfi, const struct fw_video *in, enum fw_la
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a libavfilter graph");
     lavfi->graph->nb_threads = 1;
     lavfi->graph->thread_type = 0;
+    if (lavfi->strict)
+        avfilter_graph_set_auto_convert(lavfi->graph, (unsigned)AVFILTER_AUTO_CONVERT_NONE);
     int status = add_source(lavfi, in, err);
     for (uint32_t i = 0; i < lavfi->call_count && status == FW_OK && !first->graph_text; i++)
         status = add_filter(lavfi, i, with_files, err);

@@ -20,6 +20,7 @@ struct fw_lavfi {
     struct fw_video video_in;
     struct fw_video video_out;
     struct fw_hdr hdr; /* of the frame pulled last */
+    bool strict;       /* without conversions that libavfilter puts in */
 
     /* One frame in, one out. */
     struct fw_image edged; /* copy of the input, where libswscale reads beyond its rows */

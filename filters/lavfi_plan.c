@@ -3,6 +3,7 @@
 
 #include "format.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,73 @@ static int read_links(struct fw_lavfi *lavfi, const struct fw_video *in, struct 
     return status;
 }
 
+/* Whether calls[0..count) can be built for `in`, and what comes out of them then. */
+static bool fits(struct fw_lavfi_call *const *calls, uint32_t count, const struct fw_video *in,
+                 bool strict, struct fw_video *out)
+{
+    struct fw_error unsaid = { 0 };
+    struct fw_lavfi *lavfi = calloc(1, sizeof(*lavfi));
+    if (!lavfi)
+        return false;
+    lavfi->strict = strict;
+    lavfi->call_count = count;
+    memcpy(lavfi->calls, calls, count * sizeof(struct fw_lavfi_call *));
+    int status = fw_lavfi_build(lavfi, in, FW_LAVFI_WITHOUT_FILES, &unsaid);
+    if (status == FW_OK)
+        status = fw_lavfi_read_link(lavfi->sink->inputs[0], in, out, &unsaid);
+    fw_lavfi_close(lavfi);
+    return status == FW_OK;
+}
+
+/* The first few formats that a call takes as they are. */
+static void name_formats(char *text, size_t bytes, struct fw_lavfi_call *call,
+                         const struct fw_video *in)
+{
+    size_t used = 0;
+    uint32_t found = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < fw_format_count() && found < 5; i++) {
+        struct fw_video video = *in;
+        struct fw_video out;
+        video.format = fw_format_at(i);
+        if (!fits(&call, 1, &video, true, &out))
+            continue;
+        int written = snprintf(text + used, bytes - used, "%s%s", found ? ", " : "",
+                               found < 4 ? video.format->name : "...");
+        used += written > 0 && used + (size_t)written < bytes ? (size_t)written : 0;
+        found++;
+    }
+}
+
+/* A line of filters that libavfilter does not build: which one it is, and whether it is the format.
+ * Replaces what libavfilter said where more is known. */
+static void explain(struct fw_lavfi_call *const *calls, uint32_t count, const struct fw_video *in,
+                    struct fw_error *err)
+{
+    struct fw_video before = *in;
+    struct fw_video out;
+    char taken[160];
+    uint32_t i = 0;
+    while (i < count && fits(calls, i + 1, in, false, &out)) {
+        before = out;
+        i++;
+    }
+    if (i == count)
+        return;
+    const char *name = calls[i]->filter->name;
+    name_formats(taken, sizeof(taken), calls[i], &before);
+    struct fw_error said = *err;
+    *err = (struct fw_error){ 0 };
+    if (*taken && !fits(&calls[i], 1, &before, true, &out))
+        (void)fw_fail(err, FW_ERR_USAGE,
+                      "filter '%s' takes %s, and there is no conversion to that from %s", name,
+                      taken, before.format->name);
+    else if (count > 1)
+        (void)fw_fail(err, said.status, "filter '%s': %s", name, said.text);
+    else
+        *err = said;
+}
+
 int fw_lavfi_plan(struct fw_lavfi_call *const *calls, uint32_t count, const struct fw_video *in,
                   struct fw_video *links_out, struct fw_error *err)
 {
@@ -72,6 +140,8 @@ int fw_lavfi_plan(struct fw_lavfi_call *const *calls, uint32_t count, const stru
     lavfi->call_count = count;
     memcpy(lavfi->calls, calls, count * sizeof(struct fw_lavfi_call *));
     int status = fw_lavfi_build(lavfi, in, FW_LAVFI_WITHOUT_FILES, err);
+    if (status == FW_ERR_USAGE && !calls[0]->graph_text && err)
+        explain(calls, count, in, err);
     if (status == FW_OK && calls[0]->filter_class != FW_CLASS_SEQUENTIAL)
         status = fw_lavfi_check_memory(lavfi->graph, calls, count, err);
     if (status == FW_OK)

@@ -75,20 +75,6 @@ static void judge_drawtext(struct verdict *verdict, const struct fw_lavfi_option
         judge_drawn(verdict, option->value);
 }
 
-/* Its own count, times of the stream's start and of earlier frames: what a process that sees some
- * frames only does not know. */
-static void judge_setpts(struct verdict *verdict, const char *text)
-{
-    static const char *const past[] = { "STARTPTS",    "STARTT",    "PREV_INPTS", "PREV_INT",
-                                        "PREV_OUTPTS", "PREV_OUTT", "N" };
-    for (size_t i = 0; i < sizeof(past) / sizeof(past[0]); i++) {
-        if (fw_expr_mentions(text, past[i]))
-            verdict->sequential = "counts frames itself or reads the times of earlier ones";
-    }
-    if (fw_expr_mentions(text, "RTCTIME") || fw_expr_mentions(text, "RTCSTART"))
-        verdict->sequential = clock_text;
-}
-
 /* Patterns that move or are averaged from frame to frame: flags t and a of any plane. */
 static void judge_noise(struct verdict *verdict, const struct fw_lavfi_option *option)
 {
@@ -135,8 +121,6 @@ static void judge_option(struct verdict *verdict, const struct fw_lavfi_call *ca
     const char *name = row->name;
     if (strcmp(name, "drawtext") == 0)
         judge_drawtext(verdict, option);
-    if (strcmp(name, "setpts") == 0)
-        judge_setpts(verdict, option->value);
     if (strcmp(name, "noise") == 0)
         judge_noise(verdict, option);
     if (is_listed(option, row->never))

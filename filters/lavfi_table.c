@@ -147,7 +147,6 @@ static const struct fw_lavfi_row rows[] = {
     { PURE("setdar") },
     { PURE("setfield") },
     { PURE("setparams"), .colors = true },
-    { INDEXED("setpts") },
     { PURE("setrange"), .colors = true },
     { PURE("setsar") },
     { PURE("settb") },
@@ -240,6 +239,7 @@ static const struct {
       "freezedetect idet metadata scdet sidedata signalstats siti vfrdet find_rect cover_rect "
       "readeia608 readvitc photosensitivity drawgraph graphmonitor ",
       "finds out or reads what later filters of its group may read, too" },
+    { " setpts ", "changes times, that of the end too, which later filters read" },
     { " hqdn3d lagfun normalize deshake vidstabtransform random scroll ",
       "makes every frame from the one before" },
     { " frei0r ", "is a plugin, which may keep state between frames" },

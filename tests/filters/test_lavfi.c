@@ -243,7 +243,6 @@ Test(lavfi, options_decide_the_class)
     expect_class("lavfi.tmix=enable=gt(n\\,3)", FW_CLASS_SEQUENTIAL);
     expect_class("shufflepixels=seed=3", FW_CLASS_PURE);
     expect_class("shufflepixels", FW_CLASS_SEQUENTIAL);
-    expect_class("setpts=PTS*2", FW_CLASS_INDEXED);
     expect_class("setpts=PTS-STARTPTS", FW_CLASS_SEQUENTIAL);
     expect_class("lavfi.hqdn3d", FW_CLASS_SEQUENTIAL);
     expect_class("[in]hflip[out]", FW_CLASS_SEQUENTIAL);
@@ -315,4 +314,13 @@ Test(lavfi, graphs_have_one_way_in_and_one_out)
     cr_expect_eq(negotiate("split[a][b]", &err[1]), FW_ERR_USAGE);
     cr_expect(strstr(err[1].text, "several outputs"), "%s", err[1].text);
     cr_expect_eq(negotiate("nullsink;color", &err[2]), FW_OK, "%s", err[2].text);
+}
+
+Test(lavfi, formats_that_do_not_meet_are_named)
+{
+    struct fw_error err = { 0 };
+    cr_expect_eq(negotiate("lavfi.vflip,lavfi.format=nv20le", &err), FW_ERR_USAGE);
+    cr_expect(strstr(err.text, "filter 'format' takes nv20le, and there is no conversion to that "
+                               "from yuv420p"),
+              "%s", err.text);
 }
