@@ -11,8 +11,8 @@
 #include <immintrin.h>
 
 struct corners {
-    _Alignas(32) int32_t offset[4][8]; /* floats from the first node */
-    __m256 weight[4];
+    _Alignas(32) int32_t offset[4][FW_LUT3D_CHUNK]; /* floats from the first node */
+    _Alignas(32) float weight[4][FW_LUT3D_CHUNK];
 };
 
 static inline __m256i choose(__m256 one, __m256 other, __m256i equal, __m256i different)
@@ -48,28 +48,35 @@ static inline void find_corners(const struct fw_lut3d *lut, const struct lut3d_c
     __m256i to_most = choose(most, r, step_r, choose(most, g, step_g, step_b));
     __m256i to_least = choose(least, r, step_r, choose(least, g, step_g, step_b));
     __m256i last = _mm256_add_epi32(first, _mm256_set1_epi32(4 * (row * row + row + 1)));
-    _mm256_store_si256((__m256i *)(void *)corners->offset[0], first);
-    _mm256_store_si256((__m256i *)(void *)corners->offset[1], _mm256_add_epi32(first, to_most));
-    _mm256_store_si256((__m256i *)(void *)corners->offset[2], _mm256_sub_epi32(last, to_least));
-    _mm256_store_si256((__m256i *)(void *)corners->offset[3], last);
-    corners->weight[0] = _mm256_sub_ps(_mm256_set1_ps(1), most);
-    corners->weight[1] = _mm256_sub_ps(most, middle);
-    corners->weight[2] = _mm256_sub_ps(middle, least);
-    corners->weight[3] = least;
+    _mm256_store_si256((__m256i *)(void *)(corners->offset[0] + x), first);
+    _mm256_store_si256((__m256i *)(void *)(corners->offset[1] + x),
+                       _mm256_add_epi32(first, to_most));
+    _mm256_store_si256((__m256i *)(void *)(corners->offset[2] + x),
+                       _mm256_sub_epi32(last, to_least));
+    _mm256_store_si256((__m256i *)(void *)(corners->offset[3] + x), last);
+    _mm256_store_ps(corners->weight[0] + x, _mm256_sub_ps(_mm256_set1_ps(1), most));
+    _mm256_store_ps(corners->weight[1] + x, _mm256_sub_ps(most, middle));
+    _mm256_store_ps(corners->weight[2] + x, _mm256_sub_ps(middle, least));
+    _mm256_store_ps(corners->weight[3] + x, least);
 }
 
-static inline __m256 load_nodes(const float *nodes, const int32_t *offset)
+/* Pixel k, a colour in each lane but the last. */
+static inline __m128 pixel(const float *nodes, const struct corners *corners, int32_t k)
 {
-    __m256 two = _mm256_castps128_ps256(_mm_load_ps(nodes + offset[0]));
-    return _mm256_insertf128_ps(two, _mm_load_ps(nodes + offset[4]), 1);
+    __m128 sum = _mm_mul_ps(_mm_broadcast_ss(&corners->weight[0][k]),
+                            _mm_load_ps(nodes + corners->offset[0][k]));
+    for (int c = 1; c < 4; c++) {
+        __m128 weight = _mm_broadcast_ss(&corners->weight[c][k]);
+        sum = _mm_add_ps(sum, _mm_mul_ps(weight, _mm_load_ps(nodes + corners->offset[c][k])));
+    }
+    return sum;
 }
 
-#define WEIGHTED(corner, k)                                                                        \
-    _mm256_mul_ps(_mm256_permute_ps(corners.weight[corner], (k)*0x55),                             \
-                  load_nodes(lut->nodes, corners.offset[corner] + (k)))
-#define PIXELS(k)                                                                                  \
-    _mm256_add_ps(_mm256_add_ps(_mm256_add_ps(WEIGHTED(0, k), WEIGHTED(1, k)), WEIGHTED(2, k)),    \
-                  WEIGHTED(3, k))
+/* Pixels k and k + 4. */
+static inline __m256 pixels(const float *nodes, const struct corners *corners, int32_t k)
+{
+    return _mm256_set_m128(pixel(nodes, corners, k + 4), pixel(nodes, corners, k));
+}
 
 static inline void store_samples(uint16_t *to, __m256 values, float top)
 {
@@ -83,13 +90,14 @@ static inline void store_samples(uint16_t *to, __m256 values, float top)
 static void interpolate_tetrahedral(const struct fw_lut3d *lut, struct lut3d_chunk *chunk)
 {
     float top = (float)((1u << lut->depth) - 1);
-    for (int32_t x = 0; x < FW_LUT3D_CHUNK; x += 8) {
-        struct corners corners;
+    struct corners corners;
+    for (int32_t x = 0; x < FW_LUT3D_CHUNK; x += 8)
         find_corners(lut, chunk, x, &corners);
-        __m256 p0 = PIXELS(0);
-        __m256 p1 = PIXELS(1);
-        __m256 p2 = PIXELS(2);
-        __m256 p3 = PIXELS(3);
+    for (int32_t x = 0; x < FW_LUT3D_CHUNK; x += 8) {
+        __m256 p0 = pixels(lut->nodes, &corners, x + 0);
+        __m256 p1 = pixels(lut->nodes, &corners, x + 1);
+        __m256 p2 = pixels(lut->nodes, &corners, x + 2);
+        __m256 p3 = pixels(lut->nodes, &corners, x + 3);
         __m256d rg01 = _mm256_castps_pd(_mm256_unpacklo_ps(p0, p1));
         __m256d rg23 = _mm256_castps_pd(_mm256_unpacklo_ps(p2, p3));
         __m256d b01 = _mm256_castps_pd(_mm256_unpackhi_ps(p0, p1));

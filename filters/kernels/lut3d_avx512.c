@@ -11,8 +11,8 @@
 #include <immintrin.h>
 
 struct corners {
-    _Alignas(64) int32_t offset[4][16]; /* floats from the first node */
-    __m512 weight[4];
+    _Alignas(64) int32_t offset[4][FW_LUT3D_CHUNK]; /* floats from the first node */
+    _Alignas(64) float weight[4][FW_LUT3D_CHUNK];
 };
 
 static inline void find_corners(const struct fw_lut3d *lut, const struct lut3d_chunk *chunk,
@@ -44,14 +44,14 @@ static inline void find_corners(const struct fw_lut3d *lut, const struct lut3d_c
     __m512i to_least = _mm512_mask_mov_epi32(step_b, _mm512_cmpeq_ps_mask(least, g), step_g);
     to_least = _mm512_mask_mov_epi32(to_least, _mm512_cmpeq_ps_mask(least, r), step_r);
     __m512i last = _mm512_add_epi32(first, _mm512_set1_epi32(4 * (row * row + row + 1)));
-    _mm512_store_si512(corners->offset[0], first);
-    _mm512_store_si512(corners->offset[1], _mm512_add_epi32(first, to_most));
-    _mm512_store_si512(corners->offset[2], _mm512_sub_epi32(last, to_least));
-    _mm512_store_si512(corners->offset[3], last);
-    corners->weight[0] = _mm512_sub_ps(_mm512_set1_ps(1), most);
-    corners->weight[1] = _mm512_sub_ps(most, middle);
-    corners->weight[2] = _mm512_sub_ps(middle, least);
-    corners->weight[3] = least;
+    _mm512_store_si512(corners->offset[0] + x, first);
+    _mm512_store_si512(corners->offset[1] + x, _mm512_add_epi32(first, to_most));
+    _mm512_store_si512(corners->offset[2] + x, _mm512_sub_epi32(last, to_least));
+    _mm512_store_si512(corners->offset[3] + x, last);
+    _mm512_store_ps(corners->weight[0] + x, _mm512_sub_ps(_mm512_set1_ps(1), most));
+    _mm512_store_ps(corners->weight[1] + x, _mm512_sub_ps(most, middle));
+    _mm512_store_ps(corners->weight[2] + x, _mm512_sub_ps(middle, least));
+    _mm512_store_ps(corners->weight[3] + x, least);
 }
 
 static inline __m512 load_nodes(const float *nodes, const int32_t *offset)
@@ -62,12 +62,20 @@ static inline __m512 load_nodes(const float *nodes, const int32_t *offset)
     return _mm512_insertf32x4(four, _mm_load_ps(nodes + offset[12]), 3);
 }
 
-#define WEIGHTED(corner, k)                                                                        \
-    _mm512_mul_ps(_mm512_permute_ps(corners.weight[corner], (k)*0x55),                             \
-                  load_nodes(lut->nodes, corners.offset[corner] + (k)))
-#define PIXELS(k)                                                                                  \
-    _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(WEIGHTED(0, k), WEIGHTED(1, k)), WEIGHTED(2, k)),    \
-                  WEIGHTED(3, k))
+/* Pixels k, k + 4, k + 8 and k + 12 of those at x. */
+static inline __m512 pixels(const float *nodes, const struct corners *corners, int32_t x, int k)
+{
+    const __m512i lane = _mm512_set_epi32(12, 12, 12, 12, 8, 8, 8, 8, 4, 4, 4, 4, 0, 0, 0, 0);
+    const __m512i pick = _mm512_add_epi32(lane, _mm512_set1_epi32(k));
+    __m512 sum = _mm512_mul_ps(_mm512_permutexvar_ps(pick, _mm512_load_ps(corners->weight[0] + x)),
+                               load_nodes(nodes, corners->offset[0] + x + k));
+    for (int c = 1; c < 4; c++) {
+        __m512 weight = _mm512_permutexvar_ps(pick, _mm512_load_ps(corners->weight[c] + x));
+        sum = _mm512_add_ps(sum,
+                            _mm512_mul_ps(weight, load_nodes(nodes, corners->offset[c] + x + k)));
+    }
+    return sum;
+}
 
 static inline void store_samples(uint16_t *to, __m512 values, float top)
 {
@@ -79,13 +87,14 @@ static inline void store_samples(uint16_t *to, __m512 values, float top)
 static void interpolate_tetrahedral(const struct fw_lut3d *lut, struct lut3d_chunk *chunk)
 {
     float top = (float)((1u << lut->depth) - 1);
-    for (int32_t x = 0; x < FW_LUT3D_CHUNK; x += 16) {
-        struct corners corners;
+    struct corners corners;
+    for (int32_t x = 0; x < FW_LUT3D_CHUNK; x += 16)
         find_corners(lut, chunk, x, &corners);
-        __m512 p0 = PIXELS(0);
-        __m512 p1 = PIXELS(1);
-        __m512 p2 = PIXELS(2);
-        __m512 p3 = PIXELS(3);
+    for (int32_t x = 0; x < FW_LUT3D_CHUNK; x += 16) {
+        __m512 p0 = pixels(lut->nodes, &corners, x, 0);
+        __m512 p1 = pixels(lut->nodes, &corners, x, 1);
+        __m512 p2 = pixels(lut->nodes, &corners, x, 2);
+        __m512 p3 = pixels(lut->nodes, &corners, x, 3);
         __m512d rg01 = _mm512_castps_pd(_mm512_unpacklo_ps(p0, p1));
         __m512d rg23 = _mm512_castps_pd(_mm512_unpacklo_ps(p2, p3));
         __m512d b01 = _mm512_castps_pd(_mm512_unpackhi_ps(p0, p1));

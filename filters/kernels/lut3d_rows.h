@@ -22,7 +22,7 @@ typedef void lut3d_interpolate(const struct fw_lut3d *lut, struct lut3d_chunk *c
 
 #define LUT3D_SAMPLES(type)                                                                        \
     static inline void lut3d_place_##type(const struct fw_lut3d *lut, float *restrict place,       \
-                                          const type *restrict src, int32_t step, int32_t count,   \
+                                          const type *restrict src, int32_t count,                 \
                                           uint32_t colour)                                         \
     {                                                                                              \
         const float top = (float)(lut->size - 1);                                                  \
@@ -31,9 +31,9 @@ typedef void lut3d_interpolate(const struct fw_lut3d *lut, struct lut3d_chunk *c
         const float *table = lut->places[colour];                                                  \
         const uint32_t most = (1u << lut->depth) - 1;                                              \
         for (int32_t i = 0; table && i < count; i++)                                               \
-            place[i] = table[src[i * step] < most ? src[i * step] : most];                         \
+            place[i] = table[src[i] < most ? src[i] : most];                                       \
         for (int32_t i = 0; !table && i < count; i++) {                                            \
-            float at = (float)src[i * step] * unit * scale;                                        \
+            float at = (float)src[i] * unit * scale;                                               \
             place[i] = at < top ? at : top;                                                        \
         }                                                                                          \
     }                                                                                              \
@@ -43,18 +43,23 @@ typedef void lut3d_interpolate(const struct fw_lut3d *lut, struct lut3d_chunk *c
     {                                                                                              \
         if (step == 1) {                                                                           \
             for (uint32_t c = 0; c < 3; c++)                                                       \
-                lut3d_place_##type(lut, chunk->place[c], (const type *)row->src[c] + x, 1, count,  \
-                                   c);                                                             \
+                lut3d_place_##type(lut, chunk->place[c], (const type *)row->src[c] + x, count, c); \
             return;                                                                                \
         }                                                                                          \
-        const type *src = (const type *)row->src[0] + (ptrdiff_t)x * step;                         \
-        for (int32_t s = 0; s < step; s++) {                                                       \
-            uint32_t colour = row->lane[s];                                                        \
-            if (colour < 3)                                                                        \
-                lut3d_place_##type(lut, chunk->place[colour], src + s, step, count, colour);       \
-            for (int32_t i = 0; colour == 3 && i < count; i++)                                     \
-                chunk->value[3][i] = src[i * step + s];                                            \
+        const type *restrict src = (const type *)row->src[0] + (ptrdiff_t)x * step;                \
+        uint16_t *restrict a = chunk->value[row->lane[0]];                                         \
+        uint16_t *restrict b = chunk->value[row->lane[1]];                                         \
+        uint16_t *restrict c = chunk->value[row->lane[2]];                                         \
+        uint16_t *restrict d = chunk->value[row->lane[3]];                                         \
+        for (int32_t i = 0; i < count; i++) {                                                      \
+            a[i] = src[i * step];                                                                  \
+            b[i] = src[i * step + 1];                                                              \
+            c[i] = src[i * step + 2];                                                              \
+            if (step == 4)                                                                         \
+                d[i] = src[i * step + 3];                                                          \
         }                                                                                          \
+        for (uint32_t i = 0; i < 3; i++)                                                           \
+            lut3d_place_uint16_t(lut, chunk->place[i], chunk->value[i], count, i);                 \
     }                                                                                              \
     static inline void lut3d_store_##type(const struct fw_lut3d_row *row, int32_t step, int32_t x, \
                                           int32_t count, const struct lut3d_chunk *chunk)          \
@@ -71,7 +76,7 @@ typedef void lut3d_interpolate(const struct fw_lut3d *lut, struct lut3d_chunk *c
         const uint16_t *a = chunk->value[row->lane[0]];                                            \
         const uint16_t *b = chunk->value[row->lane[1]];                                            \
         const uint16_t *c = chunk->value[row->lane[2]];                                            \
-        const uint16_t *d = chunk->value[step == 4 ? row->lane[3] : 0];                            \
+        const uint16_t *d = chunk->value[row->lane[3]];                                            \
         for (int32_t i = 0; i < count; i++) {                                                      \
             dst[i * step] = (type)a[i];                                                            \
             dst[i * step + 1] = (type)b[i];                                                        \
@@ -99,8 +104,8 @@ typedef void lut3d_interpolate(const struct fw_lut3d *lut, struct lut3d_chunk *c
             }                                                                                      \
         }                                                                                          \
     }
-LUT3D_SAMPLES(uint8_t)
 LUT3D_SAMPLES(uint16_t)
+LUT3D_SAMPLES(uint8_t)
 
 /* Interpolates whole chunks; places behind the end of a row are 0 or old, but valid. */
 static inline void lut3d_row(const struct fw_lut3d *lut, const struct fw_lut3d_row *row,
