@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Frames, sizes and timestamps of `framewheel run ... -f framemd5` against those of ffmpeg."""
+import re
 import lib
 import media
 
@@ -86,6 +87,9 @@ STREAM = {"nasa_13013.mp4": "0:3"}
 DECODER = {"gtk-logo.webm": ["-c:v", "libvpx-vp9"]}
 VIDEO_SUFFIXES = {".mp4", ".mkv", ".webm", ".ts", ".mpg", ".264", ".ogv", ".y4m", ".gif"}
 
+# Built-ins that are only near to libavfilter's: here libavfilter's.
+NEAR = re.compile(r"(?<![\w.])(gblur|nlmeans|bilateral)\b")
+
 suite = lib.Suite(media.RECIPES)
 
 
@@ -106,6 +110,7 @@ def oracle(path, jobs):
 
 def ours(path, before, chain, after):
     out = suite.shop.fresh(".md5")
+    chain = NEAR.sub(r"lavfi.\1", chain) if chain else chain
     words = ["--vf", chain] if chain else []
     lib.framewheel("run", path, *before, *words, *after, "-an", "-sn", "-f", "framemd5", out, "-y")
     return lib.FrameList(out.read_bytes())

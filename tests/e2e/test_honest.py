@@ -171,7 +171,7 @@ def test_p7_two_jobs_one_output(folder):
     out = os.path.join(folder, "out.mkv")
     for _ in range(3):
         before = listing(folder)
-        jobs = [Run("run", "in.y4m", "out.mkv", "-c:v", "ffv1", "-vf", "nlmeans=s=4:r=15",
+        jobs = [Run("run", "in.y4m", "out.mkv", "-c:v", "ffv1", "-vf", "lavfi.nlmeans=s=4:r=15",
                     cwd=folder) for _ in range(3)]
         codes = sorted(job.wait().code for job in jobs)
         equal(codes, [0, 5, 5], "exit codes of three jobs on one output")

@@ -11,7 +11,7 @@ from lib import LONG, Failed, ffmpeg, framewheel, probe, sha256
 from procs import Run, available, equal, frame_count, main, report_of, run, true, until, y4m
 from test_kill import OLD, Job, dice, strike
 
-SLOW = "nlmeans=s=4:r=15"
+SLOW = "lavfi.nlmeans=s=4:r=15"
 CASES = ((1, 1, "process"), (2, 3, "process"), (4, 2, "process"), (3, 8, "threads"))
 # Every kind alone, and lines of them: windows behind windows, rates before windows and numbers,
 # sequential filters at the start, at the end, side by side and apart.

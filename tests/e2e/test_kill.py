@@ -16,8 +16,8 @@ from procs import (Run, available, equal, frame_count, listing, main, mounted, o
 SEED = int(os.environ.get("FW_SEED") or time.time_ns() % 1000000)
 KILLS = 1000 if LONG else 25
 ROUNDS = 40 if LONG else 5
-SLOW = "nlmeans=s=4:r=15"
-SLOWER = "nlmeans=s=4:r=41"
+SLOW = "lavfi.nlmeans=s=4:r=15"
+SLOWER = "lavfi.nlmeans=s=4:r=41"
 OLD = b"a good old output\n"
 
 

@@ -60,7 +60,7 @@ def test_starved_workers(folder):
 
 def test_slow_frames(folder):
     """Fifty frames' worth of time where a frame takes longer than four times the stall time."""
-    job = Job(folder, "y4m", "nlmeans=s=4:r=31:p=15,nlmeans=s=4:r=99:p=15:enable='eq(n,3)'", 5, ())
+    job = Job(folder, "y4m", "lavfi.nlmeans=s=4:r=31:p=15,lavfi.nlmeans=s=4:r=99:p=15:enable='eq(n,3)'", 5, ())
     done = job.start("--workers", "1", "--stall", "0.3").wait()
     job.same_bytes(done, "slow frames")
 
@@ -136,7 +136,7 @@ def lose_frame(job, done, number, seconds=20):
 
 def test_kills_do_not_make_poison(folder):
     """Somebody else's kill and one crash in the same frame are not two crashes."""
-    job = Job(folder, frames=2, chain="nlmeans=s=4:r=99:p=15")
+    job = Job(folder, frames=2, chain="lavfi.nlmeans=s=4:r=99:p=15")
     done = job.start("--workers", "1", "--stall", "20")
     done.child("fw-worker-1")
     in_frame(done)

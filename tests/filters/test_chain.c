@@ -43,10 +43,10 @@ static struct fw_video video(const char *format, int32_t width, int32_t height)
 
 Test(chain, unknown_option_has_a_caret_under_it)
 {
-    REFUSES("scale=640:-2,gblur=sgima=2", "unknown option 'sgima' for filter 'gblur'\n"
-                                          "  -vf \"scale=640:-2,gblur=sgima=2\"\n"
+    REFUSES("scale=640:-2,dblur=agnle=2", "unknown option 'agnle' for filter 'dblur'\n"
+                                          "  -vf \"scale=640:-2,dblur=agnle=2\"\n"
                                           "                          ^~~~~\n"
-                                          "  did you mean 'sigma'?  (float, 0..1024, default 0.5)");
+                                          "  did you mean 'angle'?  (float, 0..360, default 45)");
 }
 
 Test(chain, all_errors_come_at_once)
@@ -73,7 +73,7 @@ Test(chain, suggestions_know_both_lists_and_synonyms)
     REFUSES("blur", "did you mean 'boxblur' or 'gblur'?");
     REFUSES("grayscale", "did you mean 'format=gray'?");
     REFUSES("gbulr", "did you mean 'gblur'?");
-    REFUSES("fw.gblur=2", "unknown filter 'gblur' among the built-in ones");
+    REFUSES("fw.dblur=2", "unknown filter 'dblur' among the built-in ones");
 }
 
 Test(chain, names_are_there)
@@ -95,7 +95,7 @@ Test(chain, built_ins_keep_no_values_in_expressions)
 
 Test(chain, engines)
 {
-    struct fw_chain *chain = makes(" hflip , lavfi.hflip@left,\n gblur = sigma = 2 ,fw.vflip");
+    struct fw_chain *chain = makes(" hflip , lavfi.hflip@left,\n dblur = angle = 2 ,fw.vflip");
     static const char *const engines[] = { "built-in", "libavfilter", "libavfilter", "built-in" };
     cr_assert_eq(fw_chain_step_count(chain), 4);
     for (uint32_t i = 0; i < 4; i++) {
@@ -120,8 +120,8 @@ Test(chain, classes)
         { "crop=10:10:n", FW_CLASS_INDEXED },
         { "fade", FW_CLASS_INDEXED },
         { "hflip=enable=n", FW_CLASS_INDEXED },
-        { "gblur", FW_CLASS_PURE },
-        { "gblur=enable=n", FW_CLASS_INDEXED },
+        { "dblur", FW_CLASS_PURE },
+        { "dblur=enable=n", FW_CLASS_INDEXED },
         { "hue=h=n", FW_CLASS_INDEXED },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

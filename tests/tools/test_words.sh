@@ -186,9 +186,9 @@ done
 run 2 filters nosuch
 says "unknown filter 'nosuch'"
 run 2 filters 'negate,negate'
-run 0 filters gblur
-holds 'gblur: of libavfilter' 'ffmpeg -h filter=gblur'
-run 0 filters gblur --json
+run 0 filters dblur
+holds 'dblur: of libavfilter' 'ffmpeg -h filter=dblur'
+run 0 filters dblur --json
 holds '"engine":"libavfilter"'
 run 0 filters --json
 check 'a filter a line' [ "$(grep -c '^{"schema":"framewheel-filter/1",' out)" = "$(wc -l <out)" ]
