@@ -58,6 +58,8 @@ int fw_segment_open(struct fw_segment *segment, struct fw_station *station, uint
         return status;
     fw_chain_set_output_format(segment->chain, fw_format_at(plan->output_format));
     fw_chain_watch(segment->chain, &station->self->step);
+    if (station->settings->cpu != FW_CPU_LIMIT_AUTO) /* the words stand in the order of levels */
+        fw_chain_set_cpu(segment->chain, (int)station->settings->cpu - FW_CPU_LIMIT_C);
     status = fw_chain_negotiate(segment->chain, &in, &out, err);
     if (status == FW_OK)
         status = check_links(segment, plan, index, err);

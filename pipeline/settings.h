@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 enum fw_isolation { FW_ISOLATION_PROCESS, FW_ISOLATION_THREADS };
+enum fw_cpu_limit { FW_CPU_LIMIT_AUTO, FW_CPU_LIMIT_C, FW_CPU_LIMIT_AVX2, FW_CPU_LIMIT_AVX512 };
 enum fw_sandbox_mode { FW_SANDBOX_AUTO, FW_SANDBOX_STRICT, FW_SANDBOX_OFF };
 enum fw_on_error { FW_ON_ERROR_STOP, FW_ON_ERROR_CONCEAL, FW_ON_ERROR_SKIP };
 enum fw_on_poison { FW_ON_POISON_FAIL, FW_ON_POISON_PASS, FW_ON_POISON_SKIP, FW_ON_POISON_HOLD };
@@ -47,11 +48,11 @@ struct fw_settings {
     char *raw_size;     /* -video_size, -pixel_format, -framerate: of raw video as input */
     char *raw_format;
     char *raw_rate;
-    char *format;         /* -f: muxer; NULL: by the output's extension */
-    char *chain;          /* --vf; NULL or "": none */
+    char *format;              /* -f: muxer; NULL: by the output's extension */
+    char *chain;               /* --vf; NULL or "": none */
     struct fw_strings plugins; /* --plugin FILE */
     char *plugin_path;         /* folders of more, joined by ':'; NULL: the installed one alone */
-    char *video_codec;    /* -c:v; NULL: the container's default */
+    char *video_codec;         /* -c:v; NULL: the container's default */
     char *audio_codec;    /* -c:a: copy, aac, libopus, flac, pcm_s16le, none; NULL: by container */
     char *subtitle_codec; /* -c:s; NULL: by container */
     char *pixel_format;   /* -pix_fmt */
@@ -80,6 +81,7 @@ struct fw_settings {
     uint32_t stall_ms;
     uint32_t decoder_threads; /* 0: auto */
     enum fw_isolation isolation;
+    enum fw_cpu_limit cpu; /* what built-in filters may use of the machine */
     enum fw_sandbox_mode sandbox;
     enum fw_on_error on_error;
     enum fw_on_poison on_poison;

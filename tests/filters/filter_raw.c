@@ -1,13 +1,15 @@
 /*
- * Raw frames through a chain: filter_raw FORMAT WxH CHAIN [OUT_FORMAT|- [RANGE]]
+ * Raw frames through a chain: filter_raw FORMAT WxH CHAIN [OUT_FORMAT|- [RANGE [CPU]]]
  *
  * Reads packed raw frames from stdin (pts = number, time base 1/25), writes the results to stdout,
  * and the output's format and size to stderr. With RANGE, parallel segments run in ranges of so
- * many outputs, the last one first, each in a chain of its own.
+ * many outputs, the last one first, each in a chain of its own. CPU is c, avx2 or
+ * avx512.
  */
 #include "whole.h"
 
 #include "format.h"
+#include "kernels/cpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +67,7 @@ int main(int count, char **words)
     struct fw_video *video = &in.video;
     struct fw_error err = { 0 };
     if (count < 4 || sscanf(words[2], "%dx%d", &video->width, &video->height) != 2)
-        return fail("usage: filter_raw FORMAT WxH CHAIN [OUT_FORMAT|- [RANGE]]");
+        return fail("usage: filter_raw FORMAT WxH CHAIN [OUT_FORMAT|- [RANGE [CPU]]]");
     struct whole whole = { .text = words[3], .fill = 0xA5 };
     video->format = fw_format_find(words[1]);
     if (count > 4 && strcmp(words[4], "-") != 0)
@@ -74,6 +76,10 @@ int main(int count, char **words)
         return fail("unknown format");
     if (count > 5)
         whole.range = (uint32_t)strtoul(words[5], NULL, 10);
+    if (count > 6)
+        whole.cpu = words[6];
+    if (whole.cpu && fw_cpu_parse(whole.cpu) < 0)
+        return fail("unknown level of instructions");
     if (video->format->flags & FW_FORMAT_FULL_RANGE)
         video->color.range = 2;
     return run(&whole, &in, &err) < 0 ? fail(err.text) : 0;

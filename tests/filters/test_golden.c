@@ -52,14 +52,14 @@ static void paint(const struct fw_image *image, uint64_t index)
     }
 }
 
-/* Hashes of the frames that come out; `range` as in whole.h. Returns how many. */
+/* Hashes of the frames that come out; `range` and `cpu` as in whole.h. Returns how many. */
 static uint32_t run(const char *text, const struct fw_video *in, int frames, uint32_t range,
-                    uint64_t *hashes)
+                    const char *cpu, uint64_t *hashes)
 {
     struct fw_error err = { 0 };
     struct clip from = { .video = *in };
     struct clip to;
-    struct whole whole = { .text = text, .range = range, .fill = 0xC3 };
+    struct whole whole = { .text = text, .range = range, .cpu = cpu, .fill = 0xC3 };
     for (int i = 0; i < frames; i++)
         paint(&clip_add(&from, 0)->image, (uint64_t)i);
     cr_assert_eq(whole_run(&whole, &from, &to, &err), FW_OK, "%s: %s", text, err.text);
@@ -107,29 +107,50 @@ static FILE *open_lines(void)
     return file;
 }
 
-Test(golden, pixels_are_those_written_down, .timeout = 60)
+/* Whether a line has its hash at one level of instructions; prints it as it is if asked to. */
+static bool check_line(const struct line *line, const char *cpu, bool print)
+{
+    uint64_t hashes[HASHES] = { 0 };
+    struct fw_video in = video_of(line->format, line->width, line->height);
+    uint32_t count = run(line->chain, &in, line->frames, 0, cpu, hashes);
+    uint64_t hash = XXH3_64bits(hashes, count * sizeof(hashes[0]));
+    if (print)
+        (void)printf("%s | %s %dx%d %d | %016llx\n", line->chain, line->format, line->width,
+                     line->height, line->frames, (unsigned long long)hash);
+    else if (hash != line->hash)
+        cr_log_error("%s | %s %dx%d at %s: %016llx", line->chain, line->format, line->width,
+                     line->height, cpu, (unsigned long long)hash);
+    return print || hash == line->hash;
+}
+
+static void check_lines(const char *cpu)
 {
     struct line line;
     FILE *file = open_lines();
-    int print = getenv("FW_GOLDEN_PRINT") != NULL;
+    bool print = getenv("FW_GOLDEN_PRINT") != NULL;
     int wrong = 0;
-    while (read_line(file, &line)) {
-        uint64_t hashes[HASHES] = { 0 };
-        struct fw_video in = video_of(line.format, line.width, line.height);
-        uint32_t count = run(line.chain, &in, line.frames, 0, hashes);
-        uint64_t hash = XXH3_64bits(hashes, count * sizeof(hashes[0]));
-        if (print)
-            (void)printf("%s | %s %dx%d %d | %016llx\n", line.chain, line.format, line.width,
-                         line.height, line.frames, (unsigned long long)hash);
-        if (!print && hash != line.hash) {
-            wrong++;
-            cr_log_error("%s | %s %dx%d: %016llx", line.chain, line.format, line.width, line.height,
-                         (unsigned long long)hash);
-        }
-    }
+    while (read_line(file, &line))
+        wrong += !check_line(&line, cpu, print);
     (void)fclose(file);
     (void)fflush(stdout);
     cr_assert_eq(wrong, 0, "%d lines differ", wrong);
+}
+
+Test(golden, pixels_are_those_written_down, .timeout = 60)
+{
+    check_lines("avx512");
+}
+
+Test(golden, pixels_are_the_same_with_avx2, .timeout = 60)
+{
+    if (!getenv("FW_GOLDEN_PRINT"))
+        check_lines("avx2");
+}
+
+Test(golden, pixels_are_the_same_in_c, .timeout = 60)
+{
+    if (!getenv("FW_GOLDEN_PRINT"))
+        check_lines("c");
 }
 
 /* The key property: every frame alone, in a chain of its own, is the frame of the whole run. */
@@ -141,9 +162,12 @@ Test(golden, a_frame_does_not_depend_on_its_range, .timeout = 60)
         uint64_t whole[HASHES] = { 0 };
         uint64_t alone[HASHES] = { 0 };
         struct fw_video in = video_of(line.format, line.width, line.height);
-        run(line.chain, &in, line.frames, 0, whole);
-        run(line.chain, &in, line.frames, 1, alone);
-        cr_assert_eq(memcmp(whole, alone, sizeof(whole)), 0, "%s | %s", line.chain, line.format);
+        run(line.chain, &in, line.frames, 0, NULL, whole);
+        for (uint32_t range = 1; range < 3; range++) {
+            run(line.chain, &in, line.frames, range, NULL, alone);
+            cr_assert_eq(memcmp(whole, alone, sizeof(whole)), 0, "%s | %s in ranges of %u",
+                         line.chain, line.format, range);
+        }
     }
     (void)fclose(file);
 }

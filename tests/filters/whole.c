@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "format.h"
+#include "kernels/cpu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,8 @@ int whole_run_chain(const struct whole *whole, struct fw_chain *chain, const str
     struct clip now = *in;
     int status = FW_OK;
     FW_CHECK(fw_chain_segment_count(chain) > 0);
+    if (whole->cpu)
+        fw_chain_set_cpu(chain, fw_cpu_parse(whole->cpu));
     for (uint32_t i = 0; i < fw_chain_segment_count(chain) && status == FW_OK; i++) {
         struct fw_chain_segment segment;
         fw_chain_segment_at(chain, i, &segment);

@@ -30,7 +30,8 @@ struct whole {
     /* Outputs that one chain makes before another one, started anew, goes on; 0: all. The ranges of
      * a parallel segment run from the last to the first. */
     uint32_t range;
-    int fill; /* the byte that images are filled with first */
+    const char *cpu; /* "c", "avx2", "avx512"; NULL: what the machine has */
+    int fill;        /* the byte that images are filled with first */
 };
 
 /* Runs the chain over `in`: segment after segment. *out is initialised and to be deinitialised,

@@ -45,10 +45,10 @@ Test(options, defaults_shown_are_the_defaults_set)
     struct fw_settings settings;
     struct fw_settings shown;
     struct fw_error err = { 0 };
-    static const char *const names[] = { "verify",         "rotate",      "on-change", "on-error",
-                                         "on-poison",      "stall",       "isolation", "sandbox",
-                                         "max-pixels",     "max-streams", "max-slot",  "range",
-                                         "decoder-threads" };
+    static const char *const names[] = { "verify",          "rotate",      "on-change", "on-error",
+                                         "on-poison",       "stall",       "isolation", "sandbox",
+                                         "max-pixels",      "max-streams", "max-slot",  "range",
+                                         "decoder-threads", "cpu" };
     fw_settings_init(&settings);
     fw_settings_init(&shown);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -113,6 +113,8 @@ Test(settings, names_and_aliases_are_one_option)
     cr_expect_eq(set("workers", "auto"), FW_OK);
     cr_expect_eq(set("isolation", "threads"), FW_OK);
     cr_expect_eq(settings.isolation, FW_ISOLATION_THREADS);
+    cr_expect_eq(set("cpu", "avx2"), FW_OK);
+    cr_expect_eq(settings.cpu, FW_CPU_LIMIT_AVX2);
     cr_expect_eq(set("max-pixels", "3840x2160"), FW_OK);
     cr_expect_eq(settings.max_pixels, 3840u * 2160u);
     cr_expect_eq(set("json", NULL), FW_OK, "the command's own options are let pass");
