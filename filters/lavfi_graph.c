@@ -23,6 +23,14 @@ static int fail_av(struct fw_error *err, const char *name, int code)
                    name, text);
 }
 
+static int fail_graph(struct fw_error *err, int code)
+{
+    char text[AV_ERROR_MAX_STRING_SIZE] = "";
+    (void)av_strerror(code, text, sizeof(text));
+    return fw_fail(err, code == AVERROR(ENOMEM) ? FW_ERR_MEMORY : FW_ERR_USAGE,
+                   "libavfilter does not build it: %s", text);
+}
+
 static int add_source(struct fw_lavfi *lavfi, const struct fw_video *in, struct fw_error *err)
 {
     lavfi->source = avfilter_graph_alloc_filter(lavfi->graph, avfilter_get_by_name("buffer"),
@@ -145,12 +153,12 @@ static int add_branches(struct fw_lavfi *lavfi, const char *text, AVFilterContex
     AVFilterInOut *inputs = NULL;
     AVFilterInOut *outputs = NULL;
     int code = avfilter_graph_parse2(lavfi->graph, text, &inputs, &outputs);
-    int status = code < 0 ? fail_av(err, "graph parser", code) : check_ends(inputs, outputs, err);
+    int status = code < 0 ? fail_graph(err, code) : check_ends(inputs, outputs, err);
     if (status == FW_OK) {
         code = avfilter_link(lavfi->source, 0, inputs->filter_ctx, (unsigned)inputs->pad_idx);
         if (code >= 0)
             code = avfilter_link(outputs->filter_ctx, (unsigned)outputs->pad_idx, last, 0);
-        status = code < 0 ? fail_av(err, "graph", code) : FW_OK;
+        status = code < 0 ? fail_graph(err, code) : FW_OK;
         lavfi->filters[0] = outputs->filter_ctx;
     }
     avfilter_inout_free(&inputs);
@@ -179,7 +187,9 @@ static int configure(struct fw_lavfi *lavfi, struct fw_error *err)
 {
     const AVFilter *only = lavfi->call_count == 1 ? lavfi->calls[0]->filter : NULL;
     int code = avfilter_graph_config(lavfi->graph, NULL);
-    return code < 0 ? fail_av(err, only ? only->name : "graph", code) : FW_OK;
+    if (code < 0)
+        return only ? fail_av(err, only->name, code) : fail_graph(err, code);
+    return FW_OK;
 }
 
 int fw_lavfi_build(struct fw_lavfi *lavfi, const struct fw_video *in, enum fw_lavfi_files files,
