@@ -188,7 +188,7 @@ static void *run_thread(void *argument)
     /* Of this thread alone: a codec's own threads are not told apart in one process. */
     struct timespec used;
     if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0)
-        child->user_ns += (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+        child->thread_ns = (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
     uint64_t one = 1;
     ssize_t ignored = write(child->pidfd, &one, sizeof(one));
     (void)ignored;
@@ -283,6 +283,7 @@ static bool reap_thread(struct fw_child *child, int *wait_status_out)
     if (read(child->pidfd, &count, sizeof(count)) != (ssize_t)sizeof(count))
         return false;
     pthread_join(child->thread, NULL);
+    child->user_ns += child->thread_ns;
     close(child->station.socket);
     *wait_status_out = child->thread_status << 8;
     return true;

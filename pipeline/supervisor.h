@@ -25,6 +25,7 @@ struct fw_child {
     int lifeline[2]; /* closes with the supervisor; the child keeps the end to read */
     pthread_t thread;
     int thread_status;
+    uint64_t thread_ns; /* CPU time of the thread, written before it ends */
     struct fw_message_inbox inbox;
     uint32_t layers; /* of the sandbox, from READY */
     uint64_t beat;   /* last seen, and when it changed */

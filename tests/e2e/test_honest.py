@@ -474,7 +474,8 @@ def test_final_record(folder):
     clip(folder, frames=20)
     for code, args in ((0, ("in.y4m", "out.mkv")), (5, ("in.y4m", "out.mkv")),
                        (4, ("absent", "x.mkv")), (2, ("in.y4m", "x.mkv", "-vf", "hflpi")),
-                       (6, ("in.y4m", "x.mkv", "--fault", "worker:mid_filter:3:segv"))):
+                       (6, ("in.y4m", "x.mkv", "-vf", "hflip", "--fault",
+                             "worker:mid_filter:3:segv"))):
         done = run("run", *args, "--progress", "json", cwd=folder).ended(code)
         ends = [line for line in done.out.decode().splitlines() if '"type":"end"' in line]
         equal(len(ends), 1, f"final records of exit {code}: {done.out}")

@@ -67,6 +67,16 @@ def test_same_bytes(folder):
             raise Failed(f"{chain}: {list(found.values())}")
 
 
+def test_line_of_threads(folder):
+    """All kinds of processes in one, for ThreadSanitizer: no codec has a thread of its own here."""
+    path = plugin(folder)
+    source = y4m(os.path.join(folder, "in.y4m"), frames=40)
+    out, report = hashes(source, CHAINS[7], path, "--isolation", "threads", "--workers", "4")
+    closes(report)
+    equal(out, hashes(source, CHAINS[7], path, "--isolation", "threads", "--workers", "1")[0],
+          "frames of one and of four threads")
+
+
 def test_short_inputs(folder):
     """Windows wider than the input, and inputs of one frame."""
     path = plugin(folder)
@@ -276,7 +286,7 @@ def test_too_little_memory(folder):
 
 
 if __name__ == "__main__":
-    main([test_same_bytes, test_short_inputs, test_rates, test_numbers_as_in_ffmpeg,
-          test_sound_in_between,
-          test_workers_of_any_hop_killed, test_sequential_dies, test_sequential_killed,
-          test_poison_in_any_hop, test_interrupted, test_explain, test_too_little_memory], jobs=2)
+    main([test_same_bytes, test_line_of_threads, test_short_inputs, test_rates,
+          test_numbers_as_in_ffmpeg, test_sound_in_between, test_workers_of_any_hop_killed,
+          test_sequential_dies, test_sequential_killed, test_poison_in_any_hop, test_interrupted,
+          test_explain, test_too_little_memory], jobs=2)

@@ -67,7 +67,8 @@ def test_slow_frames(folder):
 
 def close_a_range(stream, base):
     """A range that nobody did and nobody will: all wait for it."""
-    leased_by_worker_1 = 3 << 8 | 2  # the owner and the state at the end of a range's word
+    # The owner's place + 1, and the state, at the end of a range's word; workers begin at 9.
+    leased_by_worker_1 = 10 << 8 | 2
     for offset in range(128, 1 << 16, 128):
         stream.seek(base + offset)
         word, following = struct.unpack("<Q120xQ", stream.read(136))

@@ -132,7 +132,7 @@ check 'numbers are as short as they can be' [ "$(grep -c '[0-9]\.[0-9]\{13,\}' o
 run 0 run in.y4m --null
 check 'summary is at most 80 columns' [ "$(awk '{ if (length > m) m = length } END { print m }' err)" -le 80 ]
 check 'no list of waits' [ "$(grep -c starved err)" = 0 ]
-run 0 run in.y4m --null -v
+run 0 run in.y4m --null --vf negate -v
 says 'filter x' 'starved' 'sandbox: '
 for way in -q '-q -loglevel debug' '-q -v'; do
   rm -f run.log
@@ -177,12 +177,12 @@ holds 'negate'
 run 0 filters negate
 run 2 filters negat
 says "did you mean 'negate'"
-run 2 filters hqdn3d
-says "filter 'hqdn3d' may keep state between frames"
-for name in yadif fps overlay; do
-  run 2 filters $name
-  says "filter '$name'"
-done
+run 0 filters hqdn3d
+holds 'sequential'
+run 0 filters yadif
+holds 'windowed'
+run 2 filters overlay
+says "filter 'overlay'"
 run 2 filters nosuch
 says "unknown filter 'nosuch'"
 run 2 filters 'negate,negate'
