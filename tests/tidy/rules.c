@@ -31,7 +31,7 @@ static const struct owner headers[] = {
       "pipeline/doctor*",
       "libav types stay in the files that need them" },
     { "libav* libsw*", "tools/* samples/*", "", "tools are written on the public headers" },
-    { "png.h setjmp.h", "pipeline/* filters/* tools/* samples/*", "pipeline/png_*",
+    { "png.h setjmp.h", "pipeline/* filters/* tools/* samples/*", "pipeline/png_* filters/png_*",
       "libpng and its longjmp stay in png_*.c" },
     { "stdatomic.h", "pipeline/* filters/* tools/* samples/*",
       "pipeline/control.h pipeline/ring* pipeline/ranges* pipeline/bell* pipeline/packet_ring* "
