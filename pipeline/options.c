@@ -100,7 +100,8 @@ static const struct fw_option_row rows[] = {
       FW_VALUE_TIME, FIELD(to_us), 0, 0 },
     { OPTION("t", "-t", "TIME", part_group, "Length; wins over -to.", NULL), FW_VALUE_TIME,
       FIELD(length_us), 0, 0 },
-    { OPTION("frames:v", "-frames:v -vframes", "N", part_group, "Stop after N frames.", NULL),
+    { OPTION("frames:v", "-frames:v -vframes", "N", part_group, "Stop after N frames of the input.",
+             NULL),
       FW_VALUE_U64, FIELD(frames_max), 1, UINT64_MAX },
 
     { OPTION("c:v", "-c:v -vcodec -codec:v", "ENCODER", stream_group,
