@@ -179,6 +179,7 @@ static int crop_negotiate(void *self, const struct fw_video *in, struct fw_video
     caps->filter_class = moves ? FW_CLASS_INDEXED : FW_CLASS_PURE;
     if (!moves && crop->width == in->width && crop->height == in->height)
         caps->flags |= FW_CAPS_IDENTITY;
+    caps->flags |= FW_CAPS_VIEW;
     caps->cost_ns_per_pixel = 0.1f;
     return FW_OK;
 }
@@ -231,7 +232,7 @@ static int crop_process(void *self, const struct fw_frame *in, struct fw_frame *
     (void)scratch;
     (void)err;
     const struct fw_image *src = &in->image;
-    const struct fw_image *dst = &out->image;
+    struct fw_image *view = &out->image;
     const struct fw_format *format = src->format;
     int32_t left;
     int32_t top;
@@ -239,16 +240,15 @@ static int crop_process(void *self, const struct fw_frame *in, struct fw_frame *
     for (uint32_t plane = 0; plane < format->plane_count; plane++) {
         bool palette = plane == 1 && (format->flags & FW_FORMAT_PALETTE);
         bool chroma = (plane == 1 || plane == 2) && !(format->flags & FW_FORMAT_RGB);
-        size_t unit = fw_format_row_bytes(format, plane, 1);
-        size_t skip = palette ? 0 : (size_t)(chroma ? left >> format->log2_chroma_w : left) * unit;
-        int32_t first = palette ? 0 : (chroma ? top >> format->log2_chroma_h : top);
-        size_t bytes = fw_format_row_bytes(format, plane, dst->width);
-        int32_t rows = fw_format_plane_height(format, plane, dst->height);
-        for (int32_t y = 0; y < rows; y++)
-            memcpy(dst->data[plane] + y * dst->stride[plane],
-                   src->data[plane] + (first + y) * src->stride[plane] + skip, bytes);
+        int32_t x = chroma ? left >> format->log2_chroma_w : left;
+        int32_t y = chroma ? top >> format->log2_chroma_h : top;
+        ptrdiff_t unit = (ptrdiff_t)fw_format_row_bytes(format, plane, 1);
+        view->stride[plane] = src->stride[plane];
+        view->data[plane] = src->data[plane];
+        if (!palette)
+            view->data[plane] += y * src->stride[plane] + x * unit;
     }
-    return FW_OK;
+    return FW_VIEW;
 }
 
 const struct fw_filter fw_filter_crop = {

@@ -1,8 +1,7 @@
-/* vflip: upside down. Every format; a palette stays as it is. */
+/* vflip: upside down, by reading rows from the last to the first. Every format; a palette stays as
+ * it is. */
 #include "filter.h"
 #include "format.h"
-
-#include <string.h>
 
 static const struct fw_option vflip_options[] = { { .name = NULL } };
 
@@ -12,6 +11,7 @@ static int vflip_negotiate(void *self, const struct fw_video *in, struct fw_vide
     (void)self;
     (void)err;
     *out = *in;
+    caps->flags |= FW_CAPS_VIEW;
     caps->cost_ns_per_pixel = 0.1f;
     return FW_OK;
 }
@@ -23,15 +23,18 @@ static int vflip_process(void *self, const struct fw_frame *in, struct fw_frame 
     (void)scratch;
     (void)err;
     const struct fw_image *src = &in->image;
-    const struct fw_image *dst = &out->image;
+    struct fw_image *view = &out->image;
     for (uint32_t plane = 0; plane < src->format->plane_count; plane++) {
-        size_t bytes = fw_format_row_bytes(src->format, plane, src->width);
+        bool palette = plane == 1 && (src->format->flags & FW_FORMAT_PALETTE);
         int32_t rows = fw_format_plane_height(src->format, plane, src->height);
-        for (int32_t y = 0; y < rows; y++)
-            memcpy(dst->data[plane] + y * dst->stride[plane],
-                   src->data[plane] + (rows - 1 - y) * src->stride[plane], bytes);
+        view->data[plane] = src->data[plane];
+        view->stride[plane] = src->stride[plane];
+        if (!palette) {
+            view->data[plane] += (rows - 1) * src->stride[plane];
+            view->stride[plane] = -src->stride[plane];
+        }
     }
-    return FW_OK;
+    return FW_VIEW;
 }
 
 const struct fw_filter fw_filter_vflip = {
