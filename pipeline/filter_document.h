@@ -7,9 +7,12 @@
 
 #include <jansson.h>
 
-/* `plugin` is the file that the filter comes from; NULL: built-in. A new reference; NULL without
- * memory. */
-json_t *fw_filter_document(const struct fw_filter *filter, const char *plugin);
+/* `file` is the plugin that the filter comes from, one of `plugins`; NULL: built-in. With the
+ * class, the reason for it and the formats that it has with its default options, where it can do
+ * without others. A new reference; NULL without memory. */
+struct fw_plugins;
+json_t *fw_filter_document(const struct fw_filter *filter, const char *file,
+                           struct fw_plugins *plugins);
 /* The same of a filter of libavfilter: without options, with class and reason, or "refused". */
 json_t *fw_foreign_document(const struct fw_foreign *foreign);
 

@@ -158,7 +158,7 @@ static json_t *list_built_in(void)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < fw_filter_count(); i++)
-        (void)json_array_append_new(list, fw_filter_document(fw_filter_at(i), NULL));
+        (void)json_array_append_new(list, fw_filter_document(fw_filter_at(i), NULL, NULL));
     return list;
 }
 
@@ -170,7 +170,7 @@ static void list_foreign(json_t *list)
         (void)json_array_append_new(list, fw_foreign_document(&foreign));
 }
 
-static int list_filters(const struct fw_plugins *plugins, char **text_out, struct fw_error *err)
+static int list_filters(struct fw_plugins *plugins, char **text_out, struct fw_error *err)
 {
     json_t *list = list_built_in();
     const char *path = NULL;
@@ -179,7 +179,7 @@ static int list_filters(const struct fw_plugins *plugins, char **text_out, struc
         filter = fw_plugins_at(plugins, i, &path);
         if (filter == NULL)
             break;
-        (void)json_array_append_new(list, fw_filter_document(filter, path));
+        (void)json_array_append_new(list, fw_filter_document(filter, path, plugins));
     }
     list_foreign(list);
     *text_out = list != NULL ? json_dumps(list, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;

@@ -35,6 +35,28 @@ static void print_option(FILE *out, const json_t *option)
         fprintf(out, "  %-14s may use: %s\n", "", fw_json_text_of(option, "variables"));
 }
 
+#define FORMATS_COLUMN 17
+#define FORMATS_WIDTH 79
+
+/* The names under each other, wrapped. */
+static void print_formats(FILE *out, const json_t *formats)
+{
+    size_t index, column = FORMATS_WIDTH;
+    const json_t *format;
+    json_array_foreach(formats, index, format)
+    {
+        const char *name = json_string_value(format);
+        if (column + strlen(name) >= FORMATS_WIDTH) {
+            fprintf(out, index ? "\n%*s" : "  takes%*s", index ? FORMATS_COLUMN : 10, "");
+            column = FORMATS_COLUMN;
+        }
+        fprintf(out, "%s ", name);
+        column += strlen(name) + 1;
+    }
+    if (json_array_size(formats) > 0)
+        fputc('\n', out);
+}
+
 static void print_filter(FILE *out, const json_t *filter)
 {
     char file[1024];
@@ -44,6 +66,10 @@ static void print_filter(FILE *out, const json_t *filter)
     if (has(filter, "file"))
         fprintf(out, "  of the plugin %s\n", fw_json_name_of(filter, "file", file, sizeof(file)));
     json_array_foreach(json_object_get(filter, "options"), index, option) print_option(out, option);
+    if (has(filter, "class"))
+        fprintf(out, "  %-14s %s: %s\n", "class", fw_json_text_of(filter, "class"),
+                fw_json_text_of(filter, "reason"));
+    print_formats(out, json_object_get(filter, "formats"));
 }
 
 /* One object, one line. */
