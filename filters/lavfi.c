@@ -104,13 +104,6 @@ static int wrap_image(struct fw_lavfi *lavfi, const struct fw_image *image)
     return 0;
 }
 
-static int fail_frame(struct fw_error *err, int code)
-{
-    char text[AV_ERROR_MAX_STRING_SIZE] = "";
-    (void)av_strerror(code, text, sizeof(text));
-    return fw_fail(err, code == AVERROR(ENOMEM) ? FW_ERR_MEMORY : FW_ERR_FILTER, "%s", text);
-}
-
 /* One frame through the graph into lavfi->out. */
 static int run_frame(struct fw_lavfi *lavfi, uint64_t index, struct fw_error *err)
 {
@@ -122,7 +115,7 @@ static int run_frame(struct fw_lavfi *lavfi, uint64_t index, struct fw_error *er
     if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
         return fw_fail(err, FW_ERR_FILTER, "libavfilter put out no frame for frame %llu",
                        (unsigned long long)index);
-    return code < 0 ? fail_frame(err, code) : FW_OK;
+    return code < 0 ? fw_lavfi_fail_frame(err, code) : FW_OK;
 }
 
 static int64_t duration_of(const struct fw_lavfi *lavfi)

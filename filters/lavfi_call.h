@@ -18,8 +18,8 @@ struct fw_lavfi_row {
     const char *stand_in;    /* takes the same formats and opens nothing; NULL: itself, no file */
     bool colors;             /* changes colour tags: plan runs one frame to see which */
 
-    /* WINDOWED: output k is made from the inputs `before` to `after` around k; where it is one of
-     * the first or last that does not come, it is the last ones: libavfilter's stamp decides. */
+    /* WINDOWED: output k is made from the inputs k - before to k + after. Where libavfilter puts
+     * out fewer than it takes, those at the end are the ones that are missing. */
     int16_t before;
     int16_t after;
     const char *size_option; /* its value counts for before and after as well, in halves of it */

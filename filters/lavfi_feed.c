@@ -13,7 +13,7 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/pixdesc.h>
 
-static int fail_frame(struct fw_error *err, int code)
+int fw_lavfi_fail_frame(struct fw_error *err, int code)
 {
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     (void)av_strerror(code, text, sizeof(text));
@@ -71,7 +71,7 @@ int fw_lavfi_feed(struct fw_lavfi *lavfi, const struct fw_frame *in, struct fw_e
         code = av_buffersrc_close(lavfi->source, lavfi->end_pts, 0);
     }
     /* A filter that has seen enough says so by an end, and takes no more. */
-    return code < 0 && code != AVERROR_EOF ? fail_frame(err, code) : FW_OK;
+    return code < 0 && code != AVERROR_EOF ? fw_lavfi_fail_frame(err, code) : FW_OK;
 }
 
 int fw_lavfi_fetch(struct fw_lavfi *lavfi, struct fw_error *err)
@@ -79,7 +79,7 @@ int fw_lavfi_fetch(struct fw_lavfi *lavfi, struct fw_error *err)
     int code = av_buffersink_get_frame(lavfi->sink, lavfi->out);
     if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
         return FW_END;
-    return code < 0 ? fail_frame(err, code) : FW_OK;
+    return code < 0 ? fw_lavfi_fail_frame(err, code) : FW_OK;
 }
 
 /* From the first neighbour on. */

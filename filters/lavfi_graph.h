@@ -55,6 +55,8 @@ int fw_lavfi_check_memory(const AVFilterGraph *graph, struct fw_lavfi_call *cons
 /* Sets the number that filters take the next frame to have. */
 void fw_lavfi_set_frame_number(AVFilterGraph *graph, uint64_t index);
 
+/* Says what libavfilter's code means; returns the status. */
+int fw_lavfi_fail_frame(struct fw_error *err, int code);
 /* A copy of `in` to the source, or (NULL) the end. */
 int fw_lavfi_feed(struct fw_lavfi *lavfi, const struct fw_frame *in,
                   struct fw_error *err) FW_MUST_CHECK;
