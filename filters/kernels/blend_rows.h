@@ -79,6 +79,7 @@ static inline int32_t hardoverlay(int32_t a, int32_t b, int32_t max)
     return (int32_t)(value < max ? value : max);
 }
 
+/* A whole blend needs no floats: results are integers of less than 24 bits. */
 #define DEFINE(type, suffix, depth, name, expression)                                              \
     static void name##_##suffix(void *dst, const void *top, const void *bottom, int32_t width,     \
                                 float opacity, int32_t bits)                                       \
@@ -87,9 +88,15 @@ static inline int32_t hardoverlay(int32_t a, int32_t b, int32_t max)
         const type *above = top;                                                                   \
         const type *below = bottom;                                                                \
         const int32_t d = depth, m = (1 << d) - 1, h = 1 << (d - 1);                               \
-        for (int32_t x = 0; x < width; x++) {                                                      \
+        (void)h, (void)m;                                                                          \
+        for (int32_t x = 0; opacity == 1 && x < width; x++) {                                      \
             const int32_t a = above[x], b = below[x];                                              \
-            (void)h, (void)d, (void)m, (void)b;                                                    \
+            (void)b;                                                                               \
+            ((type *)dst)[x] = (type)(expression);                                                 \
+        }                                                                                          \
+        for (int32_t x = 0; opacity != 1 && x < width; x++) {                                      \
+            const int32_t a = above[x], b = below[x];                                              \
+            (void)b;                                                                               \
             const float value = (float)a + (float)((expression)-a) * opacity;                      \
             ((type *)dst)[x] = (type)(int32_t)value;                                               \
         }                                                                                          \
