@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define VARIABLES "w h n pts r t tb"
 
@@ -22,6 +23,20 @@ struct lens {
     double angle;
     double x0;
     double y0;
+};
+
+/* Samples of a row or rows of a plane of which those from `kept` on repeat those before them:
+ * number i is as number axis - i. */
+struct fold {
+    int32_t kept;
+    int32_t axis;
+};
+
+/* The factors of planes of one size, without what repeats. */
+struct map {
+    float *rows; /* across.kept in each */
+    struct fold across;
+    struct fold down;
 };
 
 struct vignette {
@@ -39,7 +54,7 @@ struct vignette {
     const struct fw_shade_kernels *kernels;
     struct fw_shade_steps *steps;
     struct fw_expr *exprs[PARTS];
-    float *factors[2]; /* of luma's and chroma's size; NULL when each frame has its own */
+    struct map maps[2]; /* of luma's and chroma's size; empty when each frame has its own */
 };
 
 static const struct fw_choice vignette_modes[] = {
@@ -185,27 +200,39 @@ static void vignette_stop(void *self)
         vignette->exprs[i] = NULL;
     }
     for (int i = 0; i < 2; i++) {
-        free(vignette->factors[i]);
-        vignette->factors[i] = NULL;
+        free(vignette->maps[i].rows);
+        vignette->maps[i].rows = NULL;
     }
     free(vignette->steps);
     vignette->steps = NULL;
 }
 
-/* The factors of all rows of planes of the size of `plane`. */
+/* Around a centre that lies on a sample or between two, one side is the other's mirror image. */
+static struct fold fold_of(double centre, int32_t shift, int32_t count)
+{
+    double axis = ldexp(2 * centre, -shift);
+    if (axis != floor(axis) || !(axis >= count - 1) || !(axis < 2.0 * count - 2))
+        return (struct fold){ count, 0 };
+    return (struct fold){ (int32_t)axis / 2 + 1, (int32_t)axis };
+}
+
 static int fill_map(struct vignette *vignette, uint32_t plane, struct fw_error *err)
 {
     const struct fw_format *format = vignette->in.format;
     const struct lens lens = lens_of(vignette, NULL);
+    int32_t shift_x = plane ? format->log2_chroma_w : 0;
+    int32_t shift_y = plane ? format->log2_chroma_h : 0;
     int32_t width = fw_format_plane_width(format, plane, vignette->in.width);
     int32_t height = fw_format_plane_height(format, plane, vignette->in.height);
-    float *map = malloc((size_t)width * (size_t)height * sizeof(float));
-    vignette->factors[plane] = map;
-    if (!map)
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for %d x %d factors", width, height);
-    for (int32_t y = 0; y < height; y++)
-        fill_row(vignette, &lens, map + (ptrdiff_t)y * width,
-                 plane ? y << format->log2_chroma_h : y, plane ? format->log2_chroma_w : 0, width);
+    struct map *map = &vignette->maps[plane];
+    map->across = fold_of(lens.x0, shift_x, width);
+    map->down = fold_of(lens.y0, shift_y, height);
+    int32_t kept = map->across.kept;
+    map->rows = malloc((size_t)kept * (size_t)map->down.kept * sizeof(float));
+    if (!map->rows)
+        return fw_fail(err, FW_ERR_MEMORY, "no memory for %d x %d factors", kept, map->down.kept);
+    for (int32_t y = 0; y < map->down.kept; y++)
+        fill_row(vignette, &lens, map->rows + (ptrdiff_t)y * kept, y << shift_y, shift_x, kept);
     return FW_OK;
 }
 
@@ -234,43 +261,66 @@ static int vignette_start(void *self, struct fw_error *err)
     return status;
 }
 
-/* Factors of a row of a plane: out of the map, or made in `row`. */
+/* Factors of a row of a plane: out of the map, or made in `row`; there must be room for three. */
 static const float *row_of(const struct vignette *vignette, const struct lens *lens, bool small,
                            int32_t y, int32_t width, float *row)
 {
-    const struct fw_format *format = vignette->in.format;
-    if (!vignette->each_frame)
-        return vignette->factors[small] + (ptrdiff_t)y * width;
-    fill_row(vignette, lens, row, small ? y << format->log2_chroma_h : y,
-             small ? format->log2_chroma_w : 0, width);
+    const struct map *map = &vignette->maps[small];
+    if (vignette->each_frame) {
+        const struct fw_format *format = vignette->in.format;
+        fill_row(vignette, lens, row, small ? y << format->log2_chroma_h : y,
+                 small ? format->log2_chroma_w : 0, width);
+    } else {
+        const struct fold *across = &map->across;
+        int32_t at = y < map->down.kept ? y : map->down.axis - y;
+        const float *kept = map->rows + (ptrdiff_t)at * across->kept;
+        if (across->kept == width)
+            return kept;
+        memcpy(row, kept, (size_t)across->kept * sizeof(float));
+        vignette->kernels->unfold(row, across->kept, across->axis, width);
+    }
     return row;
 }
 
-static void shade_plane(const struct vignette *vignette, const struct fw_image *dst,
-                        const struct fw_image *src, uint32_t plane, struct fw_rows rows,
-                        uint32_t state, const struct lens *lens, float *scratch)
+/* Every factor three times, in the scratch, where they may be already: hence from the end. */
+static const float *three_of_each(float *scratch, const float *factors, int32_t width)
 {
-    const struct fw_format *format = src->format;
-    bool chroma = plane > 0 && !(format->flags & FW_FORMAT_RGB);
-    bool small = chroma && has_small_chroma(format);
-    int32_t samples = format->plane_count == 1 && format->component_count == 3 ? 3 : 1;
-    int32_t max = (1 << fw_format_depth(format)) - 1;
-    struct fw_shade shade = { vignette->steps, 0, chroma ? max / 2 : 0, max };
-    for (int32_t y = rows.first; y < rows.end; y++) {
-        uint8_t *to = dst->data[plane] + y * dst->stride[plane];
-        const uint8_t *from = src->data[plane] + y * src->stride[plane];
-        const float *factors = row_of(vignette, lens, small, y, rows.width, scratch);
-        if (samples == 3) { /* from the end, as a row made in the scratch is read from it */
-            for (int32_t x = rows.width - 1; x >= 0; x--) {
-                float factor = factors[x];
-                scratch[3 * x + 2] = factor;
-                scratch[3 * x + 1] = factor;
-                scratch[3 * x] = factor;
-            }
-            factors = scratch;
-        }
-        int32_t count = rows.width * samples;
-        shade.state = fw_shade_skip(state, (uint64_t)y * (uint64_t)count);
+    for (int32_t x = width - 1; x >= 0; x--) {
+        float factor = factors[x];
+        scratch[3 * x + 2] = factor;
+        scratch[3 * x + 1] = factor;
+        scratch[3 * x] = factor;
+    }
+    return scratch;
+}
+
+/* Planes of one size: where they begin in the run of the dither. */
+struct shaded {
+    const struct fw_image *dst;
+    const struct fw_image *src;
+    uint32_t plane_first;
+    uint32_t plane_end;
+    bool chroma;
+    int32_t samples; /* of a pixel */
+    struct fw_rows rows;
+    uint32_t states[FW_PLANES_MAX];
+};
+
+static void shade_rows(const struct vignette *vignette, const struct shaded *shaded,
+                       const float *factors, int32_t y)
+{
+    int32_t max = (1 << fw_format_depth(shaded->src->format)) - 1;
+    int32_t count = shaded->rows.width * shaded->samples;
+    for (uint32_t plane = shaded->plane_first; plane < shaded->plane_end; plane++) {
+        uint8_t *to = shaded->dst->data[plane] + y * shaded->dst->stride[plane];
+        const uint8_t *from = shaded->src->data[plane] + y * shaded->src->stride[plane];
+        struct fw_shade shade = {
+            .steps = vignette->steps,
+            .state = fw_shade_skip(shaded->states[plane], (uint64_t)y * (uint64_t)count),
+            .middle = shaded->chroma ? max / 2 : 0,
+            .max = max,
+            .unit = !vignette->backward,
+        };
         if (max > 255)
             vignette->kernels->shade_u16((uint16_t *)(void *)to,
                                          (const uint16_t *)(const void *)from, factors, &shade,
@@ -280,24 +330,55 @@ static void shade_plane(const struct vignette *vignette, const struct fw_image *
     }
 }
 
+/* A row and the one that has the same factors are done together. */
+static void shade_planes(const struct vignette *vignette, const struct shaded *shaded,
+                         const struct lens *lens, float *scratch)
+{
+    const struct fw_rows *rows = &shaded->rows;
+    bool small = shaded->chroma && has_small_chroma(shaded->src->format);
+    const struct fold *down = &vignette->maps[small].down;
+    for (int32_t y = rows->first; y < rows->end; y++) {
+        int32_t twin = vignette->each_frame || down->kept == rows->height ? y : down->axis - y;
+        if (twin >= rows->first && twin < y)
+            continue;
+        const float *factors = row_of(vignette, lens, small, y, rows->width, scratch);
+        if (shaded->samples == 3)
+            factors = three_of_each(scratch, factors, rows->width);
+        shade_rows(vignette, shaded, factors, y);
+        if (twin > y && twin < rows->end)
+            shade_rows(vignette, shaded, factors, twin);
+    }
+}
+
 static int vignette_band(void *self, const struct fw_frame *in, struct fw_frame *out,
                          int32_t row_first, int32_t row_end, void *scratch, struct fw_error *err)
 {
     (void)err;
     const struct vignette *vignette = self;
     const struct fw_image *src = &in->image;
+    const struct fw_format *format = src->format;
     const struct lens lens = vignette->each_frame ? lens_of(vignette, in) : (struct lens){ 0 };
+    struct shaded shaded = {
+        .dst = &out->image,
+        .src = src,
+        .samples = format->plane_count == 1 && format->component_count == 3 ? 3 : 1,
+    };
     uint64_t before[FW_PLANES_MAX + 1] = { 0 }; /* samples of a frame before each plane */
-    for (uint32_t plane = 0; plane < src->format->plane_count; plane++) {
+    for (uint32_t plane = 0; plane < format->plane_count; plane++) {
         struct fw_rows rows = fw_rows_of(src, plane, row_first, row_end);
-        uint64_t samples = src->format->plane_count == 1 && src->format->component_count == 3;
         before[plane + 1] = before[plane] +
-                            (uint64_t)rows.width * (uint64_t)rows.height * (samples ? 3 : 1);
+                            (uint64_t)rows.width * (uint64_t)rows.height * (uint64_t)shaded.samples;
     }
-    uint32_t first = fw_shade_skip(0, in->index * before[src->format->plane_count]);
-    for (uint32_t plane = 0; plane < src->format->plane_count; plane++)
-        shade_plane(vignette, &out->image, src, plane, fw_rows_of(src, plane, row_first, row_end),
-                    fw_shade_skip(first, before[plane]), &lens, scratch);
+    uint32_t first = fw_shade_skip(0, in->index * before[format->plane_count]);
+    for (uint32_t plane = 0; plane < format->plane_count; plane++)
+        shaded.states[plane] = fw_shade_skip(first, before[plane]);
+    while (shaded.plane_end < format->plane_count) { /* the first one, then all others */
+        shaded.plane_first = shaded.plane_end;
+        shaded.plane_end = shaded.plane_first ? format->plane_count : 1;
+        shaded.chroma = shaded.plane_first && !(format->flags & FW_FORMAT_RGB);
+        shaded.rows = fw_rows_of(src, shaded.plane_first, row_first, row_end);
+        shade_planes(vignette, &shaded, &lens, scratch);
+    }
     return FW_OK;
 }
 

@@ -8,6 +8,8 @@
 
 #include "cpu.h"
 
+#include <stdbool.h>
+
 #define FW_SHADE_BLOCK 512
 
 /* state after k steps = multiply[k] * state + add[k] */
@@ -25,6 +27,7 @@ struct fw_shade {
     uint32_t state;                     /* of the row's first sample */
     int32_t middle;                     /* the value that factors leave alone */
     int32_t max;                        /* of a sample */
+    bool unit;                          /* no factor is below 0 or above 1 */
 };
 
 struct fw_shade_kernels {
@@ -35,6 +38,8 @@ struct fw_shade_kernels {
                      const struct fw_shade *shade, int32_t count);
     void (*shade_u16)(uint16_t *dst, const uint16_t *src, const float *factors,
                       const struct fw_shade *shade, int32_t count);
+    /* row[x] = row[axis - x] for x in [kept, width). axis - x lies in [0, kept). */
+    void (*unfold)(float *row, int32_t kept, int32_t axis, int32_t width);
 };
 
 extern const struct fw_shade_kernels fw_shade_c;

@@ -1,6 +1,7 @@
 /*
  * The loops of shade, compiled once for each set of instructions; the compiler's vectors take them
- * as they are. Included after LEVEL, the variant's name, and CPU, its level, are defined.
+ * as they are. Included after LEVEL, the variant's name, and CPU, its level, are defined, and
+ * SHADE_U8 where something else than the loop takes bytes.
  */
 #include "shade.h"
 
@@ -68,4 +69,18 @@ static inline float bounded(float value, float limit)
 SHADE(shade_u8, uint8_t)
 SHADE(shade_u16, uint16_t)
 
-const struct fw_shade_kernels LEVEL = { CPU, shade_u8, shade_u16 };
+static void mirror(float *restrict to, const float *restrict last, int32_t count)
+{
+    for (int32_t x = 0; x < count; x++)
+        to[x] = last[-x];
+}
+
+static void unfold(float *row, int32_t kept, int32_t axis, int32_t width)
+{
+    mirror(row + kept, row + axis - kept, width - kept);
+}
+
+#ifndef SHADE_U8
+#define SHADE_U8 shade_u8
+#endif
+const struct fw_shade_kernels LEVEL = { CPU, SHADE_U8, shade_u16, unfold };

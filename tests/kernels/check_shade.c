@@ -27,7 +27,7 @@ static void check_row(struct check_run *run, const struct fw_shade_kernels *kern
     int32_t bytes = bits > 8 ? 2 : 1;
     int32_t max = (1 << bits) - 1;
     struct fw_shade shade = { steps, fw_shade_skip(0, (uint64_t)width * 1000003u),
-                              width % 2 ? max / 2 : 0, max };
+                              width % 2 ? max / 2 : 0, max, width % 3 != 0 };
     uint32_t state = shade.state;
     struct check_plane src;
     struct check_plane factors;
@@ -61,6 +61,31 @@ static void check_row(struct check_run *run, const struct fw_shade_kernels *kern
     check_plane_deinit(&got);
 }
 
+/* States on both sides of the carry, where bits of values below one half count that 24 bits do not
+ * hold. */
+static void check_carry(struct check_run *run, const struct fw_shade_kernels *kernels,
+                        const struct fw_shade_steps *steps, int32_t width)
+{
+    for (uint32_t step = 0; step < 256; step++) {
+        float factors[130];
+        uint8_t src[130];
+        uint8_t got[130];
+        uint8_t want[130];
+        struct fw_shade shade = { steps, 0, 0, 255, true };
+        for (int32_t x = 0; x < width; x++) {
+            factors[x] = 0.1f / (float)(x + 1);
+            src[x] = (uint8_t)(x % 5);
+        }
+        src[0] = (uint8_t)(1 + step / 128);
+        uint64_t bits = (uint64_t)((double)(factors[0] * (float)src[0]) * 4294967296.0);
+        shade.state = (uint32_t)(0 - bits + step % 128 - 64);
+        fw_shade_kernels(FW_CPU_C)->shade_u8(want, src, factors, &shade, width);
+        kernels->shade_u8(got, src, factors, &shade, width);
+        check_bytes(run, "shade", fw_cpu_name(kernels->level), want, got, (size_t)width,
+                    "width %d, carry %u", width, step);
+    }
+}
+
 void check_shade(struct check_run *run)
 {
     struct fw_shade_steps steps;
@@ -71,6 +96,8 @@ void check_shade(struct check_run *run)
             check_row(run, fw_shade_kernels(level), NULL, 8, check_width(i));
             check_row(run, fw_shade_kernels(level), &steps, i % 2 ? 10 : 16, check_width(i));
         }
+        check_carry(run, fw_shade_kernels(level), &steps, 130);
+        check_carry(run, fw_shade_kernels(level), &steps, 7);
     }
 }
 
@@ -93,7 +120,7 @@ static void run_shade(void *argument)
 void bench_shade(struct check_run *run)
 {
     struct fw_shade_steps steps;
-    struct job job = { .shade = { &steps, 0, 0, 255 } };
+    struct job job = { .shade = { &steps, 0, 0, 255, true } };
     fw_shade_steps_init(&steps);
     check_plane_init(&job.plane, 1920, 2, 64);
     check_plane_init(&job.factors, 1920 * 4, 1, 0);
