@@ -22,6 +22,9 @@ struct mixer {
     struct fw_video in;
     const struct fw_channelmix_kernels *kernels;
     struct fw_channelmix mixes[4];
+    bool has_trio;
+    struct fw_channelmix_trio trio;   /* red, green, blue */
+    struct fw_channelmix_trio packed; /* the same in the order of bytes */
     struct fw_rgb_rows rows;
 };
 
@@ -101,6 +104,33 @@ static int mixer_negotiate(void *self, const struct fw_video *in, struct fw_vide
     return FW_OK;
 }
 
+static void make_trio(struct mixer *mixer)
+{
+    const struct fw_rgb_rows *rows = &mixer->rows;
+    const struct fw_channelmix *outputs[3] = { &mixer->mixes[0], &mixer->mixes[1],
+                                               &mixer->mixes[2] };
+    mixer->has_trio = rows->sample_bytes == 1 && mixer->preserve == NONE &&
+                      mixer->kernels->mix_trio && fw_channelmix_trio_init(&mixer->trio, outputs);
+    if (!mixer->has_trio || rows->planar || rows->plan.parts != 3)
+        return;
+    mixer->packed = mixer->trio;
+    for (int i = 0; i < 3; i++) {
+        int32_t to = rows->plan.place[i];
+        for (int k = 0; k < 3; k++)
+            mixer->packed.slopes[to][rows->plan.place[k]] = mixer->trio.slopes[i][k];
+    }
+    for (int k = 0; k < 3; k++) {
+        uint8_t *lacks = mixer->packed.lacks[rows->plan.place[k]];
+        for (int value = 0; value < 256; value++) {
+            uint8_t bits = 0;
+            for (int i = 0; i < 3; i++)
+                bits |= (uint8_t)((mixer->trio.lacks[k][value] >> (2 * i) & 3)
+                                  << (2 * rows->plan.place[i]));
+            lacks[value] = bits;
+        }
+    }
+}
+
 static int mixer_start(void *self, struct fw_error *err)
 {
     (void)err;
@@ -114,6 +144,7 @@ static int mixer_start(void *self, struct fw_error *err)
     }
     mixer->kernels = fw_channelmix_kernels(mixer->cpu);
     fw_rgb_rows_start(&mixer->rows, mixer->in.format, mixer->cpu);
+    make_trio(mixer);
     return FW_OK;
 }
 
@@ -225,6 +256,10 @@ static void mix_row(const void *argument, uint8_t *const dst[4], const uint8_t *
         }
         return;
     }
+    if (mixer->has_trio && inputs == 3) {
+        mixer->kernels->mix_trio(dst, src, &mixer->trio, count);
+        return;
+    }
     for (int32_t i = 0; i < inputs; i++) {
         if (bytes == 1) {
             mixer->kernels->mix_u8(dst[i], src, inputs, &mixer->mixes[i], count);
@@ -243,6 +278,13 @@ static int mixer_band(void *self, const struct fw_frame *in, struct fw_frame *ou
 {
     (void)err;
     const struct mixer *mixer = self;
+    if (mixer->has_trio && !mixer->rows.planar && mixer->rows.plan.parts == 3) {
+        for (int32_t y = row_first; y < row_end; y++)
+            mixer->kernels->mix_packed(out->image.data[0] + y * out->image.stride[0],
+                                       in->image.data[0] + y * in->image.stride[0], &mixer->packed,
+                                       in->image.width);
+        return FW_OK;
+    }
     fw_rgb_rows_run(&mixer->rows, &out->image, &in->image, row_first, row_end, scratch, true,
                     mix_row, mixer);
     return FW_OK;

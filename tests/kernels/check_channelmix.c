@@ -100,6 +100,52 @@ static void check_sum(struct check_run *run, const struct fw_channelmix_kernels 
     check_plane_deinit(&got);
 }
 
+/* Three outputs at once, as rows and as packed pixels. */
+static void check_trio(struct check_run *run, const struct fw_channelmix_kernels *row,
+                       int32_t width, size_t set)
+{
+    struct fw_channelmix mixes[3];
+    struct fw_channelmix_trio trio;
+    struct check_plane planes[4]; /* rows wanted and got, pixels from and to */
+    struct check_plane src;
+    const struct fw_channelmix *outputs[3];
+    for (size_t i = 0; i < 3; i++) {
+        mixes[i] = mix_of((set + i) % GAINS, 8);
+        outputs[i] = &mixes[i];
+    }
+    if (!row->mix_trio || !fw_channelmix_trio_init(&trio, outputs))
+        return;
+    check_plane_init(&src, width, 3, 16);
+    check_plane_fill(&src, (enum check_fill)(set % CHECK_FILLS), 1, 8, (uint32_t)width);
+    for (int i = 0; i < 4; i++)
+        check_plane_init(&planes[i], i < 2 ? width : 3 * width, i < 2 ? 3 : 1, 0);
+    const uint8_t *from[3];
+    uint8_t *to[3];
+    for (int i = 0; i < 3; i++) {
+        from[i] = src.data + i * src.stride;
+        to[i] = planes[1].data + i * planes[1].stride;
+        for (int32_t x = 0; x < width; x++) {
+            int32_t sum = sum_of(&src, 1, gains[(set + (size_t)i) % GAINS], 3, x);
+            planes[0].data[i * planes[0].stride + x] = (uint8_t)(sum < 0 ? 0
+                                                                         : (sum > 255 ? 255 : sum));
+            planes[2].data[3 * x + i] = from[i][x];
+        }
+    }
+    row->mix_trio(to, from, &trio, width);
+    check_same(run, "channelmix trio", fw_cpu_name(row->level), &planes[0], &planes[1],
+               "width %d, gains %zu", width, set);
+    row->mix_packed(planes[3].data, planes[2].data, &trio, width);
+    for (int32_t x = 0; x < width; x++) {
+        for (int i = 0; i < 3; i++)
+            planes[2].data[3 * x + i] = planes[0].data[i * planes[0].stride + x];
+    }
+    check_same(run, "channelmix packed", fw_cpu_name(row->level), &planes[2], &planes[3],
+               "width %d, gains %zu", width, set);
+    check_plane_deinit(&src);
+    for (int i = 0; i < 4; i++)
+        check_plane_deinit(&planes[i]);
+}
+
 void check_channelmix(struct check_run *run)
 {
     const struct fw_channelmix_kernels *row = fw_channelmix_kernels(run->limit);
@@ -109,9 +155,12 @@ void check_channelmix(struct check_run *run)
             check_row(run, row, 8, check_width(i), set);
             check_row(run, row, i % 2 ? 10 : 16, check_width(i), set);
             check_sum(run, row, 1 + i % 2, check_width(i), set);
+            check_trio(run, row, check_width(i), set);
         }
-        for (size_t set = 0; set < GAINS; set++)
+        for (size_t set = 0; set < GAINS; set++) {
             check_row(run, row, 8, 1920, set);
+            check_trio(run, row, 1920, set);
+        }
         if (row->level == FW_CPU_C)
             break;
     }
