@@ -7,7 +7,6 @@
 #include "filter.h"
 #include "format.h"
 #include "kernels/bilateral.h"
-#include "kernels/decay.h"
 #include "kernels/turn.h"
 
 #include <math.h>
@@ -15,6 +14,7 @@
 #include <string.h>
 
 #define LANES FW_BILATERAL_LANES
+#define ROW FW_BILATERAL_ROW
 #define TABLE_COUNT 65536
 
 struct bilateral {
@@ -23,7 +23,6 @@ struct bilateral {
     int64_t planes;
     int32_t cpu;
     const struct fw_bilateral_kernels *kernels;
-    const struct fw_decay_kernels *decay; /* widens samples */
     const struct fw_turn_kernels *turn;
     uint32_t depth;
     float *table;
@@ -79,11 +78,11 @@ static int bilateral_negotiate(void *self, const struct fw_video *in, struct fw_
     if ((bilateral->planes & ((1 << in->format->plane_count) - 1)) == 0)
         caps->flags |= FW_CAPS_IDENTITY;
     bilateral->depth = fw_format_depth(in->format);
-    /* Two planes of floats, five strips, and their samples. */
+    /* The plane's strips of floats, one more, its shares and samples. */
     size_t longest = (size_t)(in->width > in->height ? in->width : in->height);
-    caps->scratch_bytes = 2 * lanes_up(in->width) * sizeof(float) * (size_t)in->height +
-                          longest * LANES * (5 * sizeof(float) + sizeof(uint16_t));
-    caps->cost_ns_per_pixel = 3.0f;
+    caps->scratch_bytes = lanes_up(in->width) * 2 * sizeof(float) * (size_t)in->height +
+                          longest * LANES * (3 * sizeof(float) + sizeof(uint16_t));
+    caps->cost_ns_per_pixel = 2.1f;
     return FW_OK;
 }
 
@@ -94,7 +93,6 @@ static int bilateral_start(void *self, struct fw_error *err)
     float scale = 1.0f / ((float)bilateral->sigma_r * most);
     float share = expf(-sqrtf(2.0f) / (float)bilateral->sigma_s);
     bilateral->kernels = fw_bilateral_kernels(bilateral->cpu);
-    bilateral->decay = fw_decay_kernels(bilateral->cpu);
     bilateral->turn = fw_turn_kernels(bilateral->cpu);
     bilateral->table = calloc(TABLE_COUNT, sizeof(float));
     if (!bilateral->table)
@@ -120,75 +118,71 @@ struct plane {
     ptrdiff_t dst_stride;
     const uint8_t *src;
     ptrdiff_t src_stride;
-    float *values; /* of the plane */
-    float *factors;
-    size_t stride;
-    float *strip; /* values, factors, work */
+    float *strips; /* of the whole plane, 32 columns each, one behind the other */
+    float *strip;
+    float *shares;
     uint8_t *samples;
 };
 
-/* 64 rows from `y` on: turned, smoothed, turned back into the planes of floats. */
+/* 32 rows from `y` on: turned, smoothed, turned back into the plane's strips. */
 static void smooth_across(const struct bilateral *bilateral, const struct plane *plane, int32_t y)
 {
     int32_t rows = plane->height - y < LANES ? plane->height - y : LANES;
-    size_t row_bytes = (size_t)LANES * (size_t)plane->sample_bytes;
-    size_t strip = (size_t)plane->width * LANES;
-    size_t at = (size_t)y * plane->stride;
-    const struct fw_bilateral job = { plane->strip,     plane->strip + strip,      LANES,
-                                      plane->samples,   plane->strip + 2 * strip,  plane->width,
-                                      bilateral->table, 1.0f - bilateral->table[0] };
+    int32_t bytes = plane->sample_bytes;
+    const struct fw_bilateral job = { plane->samples, plane->shares, plane->strip, plane->width,
+                                      1.0f - bilateral->table[0] };
     if (rows < LANES)
-        memset(plane->samples, 0, row_bytes * (size_t)plane->width);
-    bilateral->turn->transpose(plane->samples, (ptrdiff_t)row_bytes,
+        memset(plane->samples, 0, (size_t)LANES * (size_t)bytes * (size_t)plane->width);
+    bilateral->turn->transpose(plane->samples, (ptrdiff_t)LANES * bytes,
                                plane->src + y * plane->src_stride, plane->src_stride, rows,
-                               plane->width, plane->sample_bytes);
-    bilateral->decay->widen[plane->sample_bytes - 1](job.values, plane->samples, strip);
-    for (size_t i = 0; i < strip; i++)
-        job.factors[i] = 1;
-    bilateral->kernels->smooth[plane->sample_bytes - 1](&job);
-    bilateral->turn->transpose((uint8_t *)(plane->values + at),
-                               (ptrdiff_t)(plane->stride * sizeof(float)), (uint8_t *)job.values,
-                               LANES * sizeof(float), plane->width, rows, sizeof(float));
-    bilateral->turn->transpose((uint8_t *)(plane->factors + at),
-                               (ptrdiff_t)(plane->stride * sizeof(float)), (uint8_t *)job.factors,
-                               LANES * sizeof(float), plane->width, rows, sizeof(float));
-    size_t behind = (plane->stride - (size_t)plane->width) * sizeof(float);
-    for (int32_t i = 0; i < rows; i++) {
-        memset(plane->values + at + (size_t)i * plane->stride + plane->width, 0, behind);
-        memset(plane->factors + at + (size_t)i * plane->stride + plane->width, 0, behind);
+                               plane->width, bytes);
+    bilateral->kernels->share[bytes - 1](plane->shares, job.samples, job.count, bilateral->table);
+    bilateral->kernels->first[bytes - 1](&job);
+    for (int32_t x = 0; x < plane->width; x += LANES) {
+        int32_t columns = plane->width - x < LANES ? plane->width - x : LANES;
+        float *to = plane->strips + (size_t)x * 2 * (size_t)plane->height + (size_t)y * ROW;
+        const float *from = plane->strip + (size_t)x * ROW;
+        if (columns < LANES)
+            memset(to, 0, (size_t)rows * ROW * sizeof(float));
+        for (int32_t part = 0; part < ROW; part += LANES)
+            bilateral->turn->transpose((uint8_t *)(to + part), ROW * sizeof(float),
+                                       (const uint8_t *)(from + part), ROW * sizeof(float), columns,
+                                       rows, sizeof(float));
     }
 }
 
 static void smooth_down(const struct bilateral *bilateral, const struct plane *plane, int32_t x)
 {
     int32_t columns = plane->width - x < LANES ? plane->width - x : LANES;
-    size_t row_bytes = (size_t)LANES * (size_t)plane->sample_bytes;
-    ptrdiff_t offset = (ptrdiff_t)x * plane->sample_bytes;
-    const struct fw_bilateral job = {
-        plane->values + x, plane->factors + x, (ptrdiff_t)plane->stride, plane->samples,
-        plane->strip,      plane->height,      bilateral->table,         1.0f - bilateral->table[0]
-    };
+    int32_t bytes = plane->sample_bytes;
+    size_t row_bytes = (size_t)LANES * (size_t)bytes;
+    ptrdiff_t offset = (ptrdiff_t)x * bytes;
+    const struct fw_bilateral job = { plane->samples, plane->shares,
+                                      plane->strips + (size_t)x * 2 * (size_t)plane->height,
+                                      plane->height, 1.0f - bilateral->table[0] };
     for (int32_t y = 0; y < plane->height; y++) {
         uint8_t *row = plane->samples + (size_t)y * row_bytes;
-        size_t bytes = (size_t)columns * (size_t)plane->sample_bytes;
-        memcpy(row, plane->src + y * plane->src_stride + offset, bytes);
-        memset(row + bytes, 0, row_bytes - bytes);
+        const uint8_t *from = plane->src + y * plane->src_stride + offset;
+        if (columns == LANES && bytes == 1) {
+            memcpy(row, from, LANES);
+        } else {
+            memcpy(row, from, (size_t)columns * (size_t)bytes);
+            memset(row + (size_t)columns * (size_t)bytes, 0,
+                   row_bytes - (size_t)columns * (size_t)bytes);
+        }
     }
-    bilateral->kernels->smooth[plane->sample_bytes - 1](&job);
-    for (int32_t y = 0; y < plane->height; y++)
-        bilateral->kernels->divide[plane->sample_bytes - 1](
-            plane->dst + y * plane->dst_stride + offset, job.values + y * job.stride,
-            job.factors + y * job.stride, columns);
+    bilateral->kernels->share[bytes - 1](plane->shares, job.samples, job.count, bilateral->table);
+    bilateral->kernels->second[bytes - 1](&job, plane->strip, plane->dst + offset,
+                                          plane->dst_stride, columns);
 }
 
 static void smooth_plane(const struct bilateral *bilateral, struct plane *plane, void *scratch)
 {
     size_t longest = (size_t)(plane->width > plane->height ? plane->width : plane->height);
-    plane->stride = lanes_up(plane->width);
-    plane->values = scratch;
-    plane->factors = plane->values + plane->stride * (size_t)plane->height;
-    plane->strip = plane->factors + plane->stride * (size_t)plane->height;
-    plane->samples = (uint8_t *)(plane->strip + 5 * longest * LANES);
+    plane->strips = scratch;
+    plane->strip = plane->strips + lanes_up(plane->width) * 2 * (size_t)plane->height;
+    plane->shares = plane->strip + longest * ROW;
+    plane->samples = (uint8_t *)(plane->shares + longest * LANES);
     for (int32_t y = 0; y < plane->height; y += LANES)
         smooth_across(bilateral, plane, y);
     for (int32_t x = 0; x < plane->width; x += LANES)

@@ -12,7 +12,7 @@
 struct job {
     const struct fw_bilateral_kernels *kernels;
     struct fw_bilateral strip;
-    float *memory; /* values, factors, work */
+    float *memory; /* rows, work, shares */
     float table[1024];
     struct check_plane src;
     struct check_plane dst;
@@ -29,13 +29,7 @@ static void job_init(struct job *job, int kind, int32_t width)
     check_plane_init(&job->src, ROWS * FW_BILATERAL_LANES * bytes, 1, 0);
     check_plane_init(&job->dst, width * bytes, ROWS, 7);
     check_plane_fill(&job->src, CHECK_NOISE, bytes, kind ? 10 : 8, 3);
-    job->strip = (struct fw_bilateral){ job->memory,
-                                        job->memory + strip,
-                                        FW_BILATERAL_LANES,
-                                        job->src.data,
-                                        job->memory + 2 * strip,
-                                        ROWS,
-                                        NULL,
+    job->strip = (struct fw_bilateral){ job->src.data, job->memory + 4 * strip, job->memory, ROWS,
                                         1.0f - 0.7f };
 }
 
@@ -49,19 +43,12 @@ static void job_deinit(struct job *job)
 static void run_job(void *argument)
 {
     struct job *job = argument;
-    job->strip.table = job->table;
-    for (int32_t i = 0; i < ROWS * FW_BILATERAL_LANES; i++) {
-        uint16_t word = job->src.data[i];
-        if (job->kind)
-            memcpy(&word, job->src.data + 2 * i, 2);
-        job->strip.values[i] = word;
-        job->strip.factors[i] = 1;
-    }
-    job->kernels->smooth[job->kind](&job->strip);
-    for (int32_t y = 0; y < ROWS; y++)
-        job->kernels->divide[job->kind](
-            job->dst.data + y * job->dst.stride, job->strip.values + y * job->strip.stride,
-            job->strip.factors + y * job->strip.stride, job->dst.row_bytes / (job->kind + 1));
+    float *rows = job->strip.rows;
+    float *shares = rows + 4 * ROWS * FW_BILATERAL_LANES;
+    job->kernels->share[job->kind](shares, job->strip.samples, ROWS, job->table);
+    job->kernels->first[job->kind](&job->strip);
+    job->kernels->second[job->kind](&job->strip, rows + ROWS * FW_BILATERAL_ROW, job->dst.data,
+                                    job->dst.stride, job->dst.row_bytes / (job->kind + 1));
 }
 
 void check_bilateral(struct check_run *run)
