@@ -13,7 +13,7 @@
 
 static const char *const synonyms[][2] = {
     { "blur", "boxblur' or 'gblur" },
-    { "gaussian", "gblur" },
+    { "gaussianblur", "gaussian" },
     { "sharpen", "unsharp" },
     { "sharp", "unsharp" },
     { "resize", "scale" },
