@@ -19,7 +19,7 @@ const struct fw_box_kernels *fw_box_kernels(int level)
 
 size_t fw_box_work_bytes(int32_t width, int32_t length)
 {
-    return (size_t)box_stride(width, length) * BOX_LEVELS * sizeof(uint32_t);
+    return (size_t)box_stride(width, length) * (BOX_ROWS + BOX_LEVELS) * sizeof(uint32_t);
 }
 
 enum fw_box_kind fw_box_kind(uint32_t depth, uint32_t count)

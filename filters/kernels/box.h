@@ -36,9 +36,12 @@ struct fw_box_kernels {
     /* slide, and the means of the sums. */
     void (*slide_mean[FW_BOX_KINDS])(void *dst, void *sums, const void *in, const void *out,
                                      const struct fw_box *box);
-    /* Means and quotients of windows. `work` is fw_box_work_bytes long; its first width + length -
-     * 1 values are the row, beginning with the first window. */
-    void (*mean[FW_BOX_KINDS])(void *dst, void *work, const struct fw_box *box);
+    /* Means of windows around the samples of a row, mirrored at its ends, `passes` >= 1 times;
+     * dst may be the row. `work` is fw_box_work_bytes long, best at 64 bytes. */
+    void (*means[FW_BOX_KINDS])(void *dst, const void *row, void *work, int64_t passes,
+                                const struct fw_box *box);
+    /* Quotients of windows. The first width + length - 1 values of `work` are the row, beginning
+     * with the first window. */
     void (*quotient[FW_BOX_KINDS])(void *dst, void *work, const struct fw_box *box);
 };
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PASSES 2
+
 struct shape {
     uint32_t depth;
     int32_t length;
@@ -25,20 +27,44 @@ static uint32_t sample_at(const uint8_t *row, int32_t x, bool wide)
     return word;
 }
 
-/* Means and quotients of windows of `src`, which has length - 1 samples more than they. */
+static int32_t mirror(int32_t x, int32_t width)
+{
+    if (x < 0)
+        return -1 - x;
+    return x < width ? x : 2 * width - 1 - x;
+}
+
+/* Means over the row of `src`, mirrored at its ends, PASSES times. */
 static void average(const struct check_plane *dst, const struct check_plane *src,
                     const struct fw_box *box, bool wide)
 {
     uint32_t top = wide ? 65535 : 255;
+    size_t bytes = wide ? 2 : 1;
+    uint8_t *row = malloc((size_t)box->width * bytes);
+    memcpy(row, src->data, (size_t)box->width * bytes);
+    for (int32_t pass = 0; pass < PASSES; pass++) {
+        for (int32_t x = 0; x < box->width; x++) {
+            uint64_t sum = 0;
+            for (int32_t k = 0; k < box->length; k++)
+                sum += sample_at(row, mirror(x + k - box->length / 2, box->width), wide);
+            uint64_t mean = (sum * box->reciprocal + (1u << 15)) >> 16;
+            mean = mean > top ? top : mean;
+            memcpy(dst->data + (size_t)x * bytes, &mean, bytes);
+        }
+        memcpy(row, dst->data, (size_t)box->width * bytes);
+    }
+    free(row);
+}
+
+/* Quotients of windows of `src`, which has length - 1 samples more than they. */
+static void divide(uint8_t *dst, const struct check_plane *src, const struct fw_box *box, bool wide)
+{
     for (int32_t x = 0; x < box->width; x++) {
         uint64_t sum = 0;
         for (int32_t k = 0; k < box->length; k++)
             sum += sample_at(src->data, x + k, wide);
-        uint64_t mean = (sum * box->reciprocal + (1u << 15)) >> 16;
         uint64_t quotient = sum / (uint32_t)box->length;
-        mean = mean > top ? top : mean;
-        memcpy(dst->data + x * (wide ? 2 : 1), &mean, wide ? 2 : 1);
-        memcpy(dst->data + dst->stride + x * (wide ? 2 : 1), &quotient, wide ? 2 : 1);
+        memcpy(dst + x * (wide ? 2 : 1), &quotient, wide ? 2 : 1);
     }
 }
 
@@ -72,11 +98,10 @@ static void job_deinit(struct job *job)
     free(job->work);
 }
 
-static void run_mean(void *argument)
+static void run_means(void *argument)
 {
     struct job *job = argument;
-    job->kernels->widen[job->kind](job->work, job->src.data, job->box.width + job->box.length - 1);
-    job->kernels->mean[job->kind](job->dst.data, job->work, &job->box);
+    job->kernels->means[job->kind](job->dst.data, job->src.data, job->work, PASSES, &job->box);
 }
 
 static void check_windows(struct check_run *run, const struct shape *shape, int32_t width,
@@ -88,10 +113,16 @@ static void check_windows(struct check_run *run, const struct shape *shape, int3
     job_init(&job, shape, width);
     check_plane_init(&want, width * (wide ? 2 : 1), 2, wide ? 10 : 5);
     check_plane_fill(&job.src, fill, wide ? 2 : 1, (int)shape->depth, (uint32_t)width);
-    average(&want, &job.src, &job.box, wide);
+    bool mirrored = shape->length / 2 <= width / 2;
+    if (mirrored)
+        average(&want, &job.src, &job.box, wide);
+    divide(want.data + want.stride, &job.src, &job.box, wide);
     for (int level = (int)run->limit; level >= 0; level--) {
         job.kernels = fw_box_kernels(level);
-        run_mean(&job);
+        if (mirrored)
+            run_means(&job);
+        else
+            memcpy(job.dst.data, want.data, (size_t)want.row_bytes);
         job.kernels->widen[job.kind](job.work, job.src.data, width + shape->length - 1);
         job.kernels->quotient[job.kind](job.dst.data + job.dst.stride, job.work, &job.box);
         check_same(run, "box window", fw_cpu_name(job.kernels->level), &want, &job.dst,
@@ -143,7 +174,7 @@ static void check_columns(struct check_run *run, const struct shape *shape, int3
 
 void check_means(struct check_run *run)
 {
-    static const int32_t widths[] = { 1, 2, 7, 15, 17, 31, 33, 64, 65, 131 };
+    static const int32_t widths[] = { 1, 2, 7, 15, 17, 31, 33, 64, 65, 131, 402 };
     for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
         for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
             check_windows(run, &shapes[s], widths[w], (enum check_fill)((s + w) % CHECK_FILLS));
@@ -164,7 +195,7 @@ void bench_means(struct check_run *run)
         check_plane_fill(&job.src, CHECK_NOISE, bench[i].depth > 8 ? 2 : 1, (int)bench[i].depth, 1);
         for (int level = (int)run->limit; level >= 0; level--) {
             job.kernels = fw_box_kernels(level);
-            (void)check_time(run, names[i], fw_cpu_name(job.kernels->level), 1920, run_mean, &job);
+            (void)check_time(run, names[i], fw_cpu_name(job.kernels->level), 1920, run_means, &job);
         }
         job_deinit(&job);
     }
