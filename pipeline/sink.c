@@ -49,6 +49,10 @@ static int prepare(struct fw_sink *sink, const struct fw_sink_options *options,
         return fw_fail(err, FW_ERR_INTERNAL, "the encoder was given pictures that cannot be");
     sink->base_in = (AVRational){ sink->video.time_base.num, sink->video.time_base.den };
     sink->paced = options->settings->rate.num > 0 && options->settings->rate.den > 0;
+    /* Lists of two chains can be compared only when both count in the input's time. */
+    if (!sink->paced && options->media)
+        sink->target.hash_base = (AVRational){ options->media->video_params.time_base.num,
+                                               options->media->video_params.time_base.den };
     if (sink->paced)
         fw_cadence_init(&sink->cadence, sink->video.time_base, options->settings->rate);
     fw_sink_pace(&sink->video, options->settings);

@@ -40,8 +40,11 @@ int fw_video_times_choose(struct fw_video_times *times, const struct fw_target *
     times->out = times->in;
     if (!target->encoder)
         return FW_OK;
-    if (fw_target_is_hash(target))
+    if (fw_target_is_hash(target)) {
+        if (target->hash_base.num > 0)
+            times->encoder = times->out = target->hash_base;
         return FW_OK;
+    }
     if (fw_target_fixed_rate(target) || fw_encoder_fixed_rate(target->encoder)) {
         if (!rate.num)
             return fw_fail(err, FW_ERR_USAGE,

@@ -18,7 +18,8 @@ struct fw_target {
     const AVOutputFormat *format; /* NULL for y4m and null */
     const AVCodec *encoder;       /* NULL for y4m and null */
     int strictness;               /* of -strict */
-    char name[32];                /* of the container, for texts */
+    AVRational hash_base; /* unit of time in lists of hashes, the input's; 0/0: the frames' */
+    char name[32];        /* of the container, for texts */
 };
 
 /* FW_ERR_USAGE with a suggestion; adds all faults it finds. */

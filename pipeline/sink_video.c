@@ -248,7 +248,9 @@ static int place(struct fw_video_encoder *encoder, const struct fw_frame_info *i
     int64_t since;
     if (times->grid && !__builtin_sub_overflow(info->pts, encoder->first_pts, &since))
         key = encoder->first_key + av_rescale_q(since, times->in, times->encoder);
-    struct pending entry = { key, info->pts, info->duration > 0 ? info->duration : 0 };
+    int64_t duration = info->duration > 0 ? info->duration : 0;
+    struct pending entry = { key, av_rescale_q(info->pts, times->in, times->out),
+                             av_rescale_q(duration, times->in, times->out) };
     if (times->grid) {
         int status = on_grid(encoder, info->pts, key, err);
         if (status < 0)

@@ -87,8 +87,9 @@ STREAM = {"nasa_13013.mp4": "0:3"}
 DECODER = {"gtk-logo.webm": ["-c:v", "libvpx-vp9"]}
 VIDEO_SUFFIXES = {".mp4", ".mkv", ".webm", ".ts", ".mpg", ".264", ".ogv", ".y4m", ".gif"}
 
-# Built-ins that are only near to libavfilter's: here libavfilter's.
-NEAR = re.compile(r"(?<![\w.])(gblur|nlmeans|bilateral)\b")
+# Built-ins that are only near to libavfilter's, or take depths that it converts or overflows at: here
+# libavfilter's.
+NEAR = re.compile(r"(?<![\w.])(gblur|nlmeans|bilateral|eq|hue|vignette|rotate)\b")
 
 suite = lib.Suite(media.RECIPES)
 
