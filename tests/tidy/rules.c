@@ -236,12 +236,26 @@ static void check_function(struct check *check, const char *code, size_t *opened
     *opened = 0;
 }
 
+/* A list that other code reads line by line: `NAME(word)`, each larger than the one before. */
+static void check_list(const struct check *check, const char *line, char *before, size_t bytes)
+{
+    size_t name = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    if (name == 0 || line[name] != '(')
+        return;
+    int order = strcmp(before, line);
+    if (order >= 0)
+        report(check, "list", order ? "the list is not sorted" : "the line is there twice");
+    (void)snprintf(before, bytes, "%s", line);
+}
+
 void tidy_file_check(const struct tidy_file *file, const struct tidy_sink *sink)
 {
     struct check check = { file, sink, 0 };
     const bool is_c = tidy_match("*.c *.h", file->path);
     char *text = strdup(file->text);
     char *code = code_of(file->text);
+    const bool is_list = tidy_match("*_list.h", file->path);
+    char before[256] = "";
     size_t opened = 0;
 
     if (!text || !code)
@@ -260,6 +274,8 @@ void tidy_file_check(const struct tidy_file *file, const struct tidy_sink *sink)
             check_calls(&check, code_line);
             check_function(&check, code_line, &opened);
         }
+        if (is_list)
+            check_list(&check, line, before, sizeof(before));
         line = last ? end : end + 1;
         code_line = last ? code_end : code_end + 1;
     }

@@ -23,6 +23,10 @@ static const struct sample samples[] = {
     { NULL, "pipeline/job_helper.c", "char *p = getenv(\"X\");\n" },
     { NULL, "tests/e2e/run.c", "#include \"pipeline/ring.h\"\nprintf(x);\n" },
     { NULL, "filters/lavfi.c", "#include <libavfilter/avfilter.h>\n" },
+    { NULL, "filters/a_list.h", "/* A(x) lines */\nA(b)\nA(b_c)\nA(c)\n" },
+    { NULL, "filters/a.h", "A(b)\nA(b)\n" },
+    { "list", "filters/a_list.h", "A(b)\nA(b)\nA(c)\n" },
+    { "list", "tests/a_list.h", "A(c)\nA(b)\n" },
     { "mark", "tools/a.c",
       "/* TO"
       "DO: later */\n" },
