@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SIZE_LIMIT (1 << 24)
 #define VARIABLES "in_w iw in_h ih out_w ow out_h oh x y a sar dar hsub vsub"
 enum {
     VAR_IN_W,
@@ -122,7 +123,7 @@ static int number(const char *what, const char *text, const double *values, int3
 {
     double value = NAN;
     int status = fw_expr_once(&value, text, VARIABLES, values, err);
-    if (status == FW_OK && (isnan(value) || fabs(value) > 1 << 24))
+    if (status == FW_OK && (isnan(value) || fabs(value) > SIZE_LIMIT))
         status = fw_fail(err, FW_ERR_USAGE, "the %s is not a number of pixels", what);
     if (status < 0) {
         fw_error_prefix(err, "%s", what);
@@ -156,10 +157,11 @@ static int measure(struct pad *pad, double *values, const struct fw_video *in, s
     return status;
 }
 
-/* Half up, as av_rescale() rounds positive numbers. */
+/* Half up, as av_rescale() rounds positive numbers; larger than every picture may be, if it must.
+ */
 static int32_t rescale(int32_t size, double ratio)
 {
-    return (int32_t)floor(size * ratio + 0.5);
+    return (int32_t)fmin(fmax(floor(size * ratio + 0.5), -SIZE_LIMIT), SIZE_LIMIT);
 }
 
 static int fit_aspect(struct pad *pad, double *values, const struct fw_video *in,
@@ -171,7 +173,7 @@ static int fit_aspect(struct pad *pad, double *values, const struct fw_video *in
         fw_error_prefix(err, "aspect");
         return status;
     }
-    if (isnan(aspect) || aspect < 0)
+    if (!isfinite(aspect) || aspect < 0)
         return fw_fail(err, FW_ERR_USAGE, "aspect: '%s' is no ratio", pad->aspect_text);
     if (aspect == 0)
         return FW_OK;
