@@ -125,7 +125,9 @@ static int check_format(const struct fw_format *format, struct fw_error *err)
 {
     const uint32_t refused = FW_FORMAT_BIG_ENDIAN | FW_FORMAT_FLOAT | FW_FORMAT_PALETTE |
                              FW_FORMAT_BITSTREAM | FW_FORMAT_BAYER | FW_FORMAT_XYZ;
-    bool whole = !(format->flags & refused);
+    /* uyyvyy411 is none of these, but has its luma at no one distance. */
+    bool packed_411 = format->plane_count == 1 && format->log2_chroma_w > 1;
+    bool whole = !(format->flags & refused) && !packed_411;
     for (uint32_t i = 0; i < format->component_count; i++)
         whole = whole && format->components[i].depth >= 8;
     return whole ? FW_OK

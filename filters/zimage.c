@@ -64,6 +64,8 @@ bool fw_zimage_takes(const struct fw_format *format)
                            FW_FORMAT_BAYER | FW_FORMAT_XYZ | FW_FORMAT_BIG_ENDIAN;
     if (format->flags & other)
         return false;
+    if (format->plane_count == 1 && format->log2_chroma_w > 1)
+        return false; /* uyyvyy411: its luma does not lie at one distance */
     for (uint32_t i = 0; i < format->component_count; i++) {
         const struct fw_component *component = &format->components[i];
         if (component->depth != format->components[0].depth || component->depth < 8 ||
