@@ -29,6 +29,25 @@ static int check_output(struct fw_lavfi *lavfi, const struct fw_video *in,
     return status;
 }
 
+/* tonemap copies alpha by the length of the rows it writes, and ends the process when the input's
+ * are shorter. */
+static bool wants_long_rows(const struct fw_video *in)
+{
+    const uint32_t both = FW_FORMAT_FLOAT | FW_FORMAT_ALPHA;
+    return (in->format->flags & both) == both;
+}
+
+/* Room for an input whose own rows will not do. */
+static void *take_copy(struct fw_image *image_out, const struct fw_video *in)
+{
+    struct fw_video video = *in;
+    if (wants_long_rows(in))
+        video.width = fw_lavfi_row_pixels(in->width);
+    void *block = fw_image_take_with_edge(image_out, &video);
+    image_out->width = in->width;
+    return block;
+}
+
 int fw_lavfi_open(struct fw_lavfi **graph_out, struct fw_lavfi_call *const *calls, uint32_t count,
                   const struct fw_video *in, const struct fw_video *out, struct fw_error *err)
 {
@@ -43,8 +62,8 @@ int fw_lavfi_open(struct fw_lavfi **graph_out, struct fw_lavfi_call *const *call
     int status = fw_lavfi_build(lavfi, in, FW_LAVFI_WITH_FILES, err);
     if (status == FW_OK)
         status = check_output(lavfi, in, out, err);
-    if (status == FW_OK && fw_image_wants_edge(in)) {
-        lavfi->edged_block = fw_image_take_with_edge(&lavfi->edged, in);
+    if (status == FW_OK && (fw_image_wants_edge(in) || wants_long_rows(in))) {
+        lavfi->edged_block = take_copy(&lavfi->edged, in);
         if (!lavfi->edged_block)
             status = fw_fail(err, FW_ERR_MEMORY, "no memory for a libavfilter graph");
     }

@@ -29,7 +29,7 @@ static int copy_image(struct fw_lavfi *lavfi, const struct fw_image *image)
     frame->format = av_get_pix_fmt(image->format->name);
     frame->width = image->width;
     frame->height = image->height;
-    if (av_frame_get_buffer(frame, 0) < 0)
+    if (fw_lavfi_frame_take(frame) < 0)
         return -1;
     for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
         view.data[plane] = frame->data[plane];

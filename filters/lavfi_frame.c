@@ -4,9 +4,26 @@
 #include <libavutil/frame.h>
 #include <libavutil/mastering_display_metadata.h>
 
+/* Pixels to which libavfilter rounds up the width where it makes frames. */
+#define ROW_ALIGN 64
+
 static struct fw_rational from_av_rational(AVRational value)
 {
     return (struct fw_rational){ value.num, value.den };
+}
+
+int32_t fw_lavfi_row_pixels(int32_t width)
+{
+    return (width + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
+}
+
+int fw_lavfi_frame_take(AVFrame *frame)
+{
+    int width = frame->width;
+    frame->width = fw_lavfi_row_pixels(width);
+    int code = av_frame_get_buffer(frame, 0);
+    frame->width = width;
+    return code;
 }
 
 void fw_lavfi_frame_tag(AVFrame *frame, const struct fw_frame *in)

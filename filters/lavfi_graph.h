@@ -23,7 +23,7 @@ struct fw_lavfi {
     bool strict;       /* without conversions that libavfilter puts in */
 
     /* One frame in, one out. */
-    struct fw_image edged; /* copy of the input, where libswscale reads beyond its rows */
+    struct fw_image edged; /* copy of the input, where it needs longer rows */
     void *edged_block;
     bool used;
     bool forgets;         /* every frame needs a graph of its own */
@@ -68,6 +68,12 @@ int fw_lavfi_take(struct fw_lavfi *lavfi, struct fw_frame *out, struct fw_error 
 int fw_lavfi_window(struct fw_lavfi *lavfi, const struct fw_frame *const *in, int before, int after,
                     struct fw_frame *out, struct fw_error *err) FW_MUST_CHECK;
 
+/* How long the rows of frames are that libavfilter makes itself. */
+int32_t fw_lavfi_row_pixels(int32_t width);
+/* Takes pixels for a frame of a format and size, with rows as long as those of frames that
+ * libavfilter makes itself: some filters copy planes by the length of the rows they write, and end
+ * the process when the input's are shorter. */
+int fw_lavfi_frame_take(AVFrame *frame) FW_MUST_CHECK;
 /* Everything but pixels and format. */
 void fw_lavfi_frame_tag(AVFrame *frame, const struct fw_frame *in);
 /* As side data; `hdr` may be NULL. Returns 0, or -1 without memory. */

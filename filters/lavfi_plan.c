@@ -20,7 +20,7 @@ static int probe_colors(struct fw_lavfi *lavfi, const struct fw_video *in, struc
     lavfi->in->format = av_get_pix_fmt(in->format->name);
     lavfi->in->width = in->width;
     lavfi->in->height = in->height;
-    if (av_frame_get_buffer(lavfi->in, 0) < 0)
+    if (fw_lavfi_frame_take(lavfi->in) < 0)
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a frame");
     for (uint32_t plane = 0; plane < in->format->plane_count; plane++) {
         int32_t rows = fw_format_plane_height(in->format, plane, in->height);
