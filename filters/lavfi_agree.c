@@ -2,6 +2,7 @@
 #include "lavfi_call.h"
 
 #include "format.h"
+#include "registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +17,22 @@ struct agreement {
     uint32_t count;
 };
 
+/* Built-ins with files take the same formats without them. */
+static bool names_files(const char *name)
+{
+    const struct fw_filter *filter = fw_filter_find(name);
+    const struct fw_option *option = filter ? filter->options : NULL;
+    while (option && option->name && option->type != FW_OPTION_PATH)
+        option++;
+    return option && option->name;
+}
+
 /* Name and arguments as ffmpeg reads them; nothing in it may open a file. */
 static char *text_of(const struct fw_call *text, const struct fw_lavfi_call *call)
 {
     char *words = NULL;
-    bool files = call && call->reads_files;
-    if (files && call->row->stand_in)
+    bool files = call ? call->reads_files : names_files(text->name);
+    if (call && files && call->row->stand_in)
         return strdup(call->row->stand_in);
     bool bare = files || !*text->text;
     if (asprintf(&words, "%s%s%s", text->name, bare ? "" : "=", bare ? "" : text->text) < 0)

@@ -1,6 +1,8 @@
 /* Filters of libavfilter as the user wrote them: found, classed and checked. */
 #include "lavfi_call.h"
 
+#include "check.h"
+
 #include "registry.h"
 
 #include <stdio.h>
@@ -81,6 +83,29 @@ static bool reads_files(const struct fw_lavfi_call *call)
     return option && (strcmp(option, "*") == 0 || fw_lavfi_option_value(call, option));
 }
 
+/* Locked processes cannot write files, but building a graph to plan it would. */
+static const char *writes_files(const struct fw_lavfi_call *call)
+{
+    static const struct {
+        const char *filter;
+        const char *option;
+        const char *reason;
+    } rows[] = {
+        { "curves", "plot", "writes a file with 'plot', which locked processes may not" },
+        { "deshake", "filename", "writes a file with 'filename', which locked processes may not" },
+        { "metadata", "file", "writes a file with 'file', which locked processes may not" },
+        { "psnr", "stats_file", "writes a file with 'stats_file', which locked processes may not" },
+        { "psnr", "f", "writes a file with 'f', which locked processes may not" },
+        { "ssim", "stats_file", "writes a file with 'stats_file', which locked processes may not" },
+        { "ssim", "f", "writes a file with 'f', which locked processes may not" },
+    };
+    for (size_t i = 0; i < FW_COUNT(rows); i++)
+        if (call->filter && strcmp(call->filter->name, rows[i].filter) == 0 &&
+            fw_lavfi_option_value(call, rows[i].option))
+            return rows[i].reason;
+    return NULL;
+}
+
 /* Options and class; the pads are the caller's matter. */
 static int check_words(struct fw_lavfi_call *call, const struct fw_call *text,
                        struct fw_complaints *complaints)
@@ -89,6 +114,8 @@ static int check_words(struct fw_lavfi_call *call, const struct fw_call *text,
     const char *refusal = fw_lavfi_refusal(text->name);
     int status = refusal ? FW_OK : fw_lavfi_options_store(call, text, complaints);
     call->reads_files = reads_files(call);
+    if (!refusal)
+        refusal = writes_files(call);
     if (status == FW_OK && !refusal && complaints->count == before)
         refusal = fw_lavfi_classify(call);
     if (refusal)

@@ -262,6 +262,10 @@ Test(lavfi, what_cannot_run_is_refused_with_a_reason)
     expect_refusal("avgblur_opencl", "OpenCL device");
     expect_refusal("hwupload", "device's memory");
     expect_refusal("signature", "writes a file");
+    expect_refusal("lavfi.curves=plot=x", "writes a file");
+    expect_refusal("deshake=filename=x", "writes a file");
+    expect_refusal("metadata=print:file=x", "writes a file");
+    expect_refusal("[in]split[a][b];[a][b]psnr=f=x", "writes a file");
     expect_refusal("fspp", "never wrote");
     expect_refusal("zscale=w=3", "wrong columns");
     expect_refusal("metadata=mode=print", "nobody would see");
