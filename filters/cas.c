@@ -64,6 +64,7 @@ static struct fw_slide slide_of(struct cas *cas)
         .edge_x = FW_EDGE_CLAMP,
         .edge_y = FW_EDGE_CLAMP,
         .widen = true,
+        .cpu = cas->cpu,
         .emit = pick_row,
         .opaque = cas,
     };

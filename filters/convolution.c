@@ -189,6 +189,7 @@ static struct fw_slide slide_of(struct convolution *convolution, uint32_t plane)
         .edge_x = edge,
         .edge_y = edge,
         .widen = true,
+        .cpu = convolution->cpu,
         .emit = pick_row,
         .opaque = convolution,
     };

@@ -75,6 +75,7 @@ static struct fw_slide slide_of(struct gradient *gradient)
         .edge_x = FW_EDGE_SKEWED,
         .edge_y = FW_EDGE_SKEWED,
         .widen = true,
+        .cpu = gradient->cpu,
         .emit = pick_row,
         .opaque = gradient,
     };

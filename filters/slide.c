@@ -70,7 +70,7 @@ static void take_row(const struct fw_slide *slide, uint8_t *row, const uint8_t *
                      size_t unit)
 {
     if (slide->widen && unit == 1)
-        fw_widen_u8((uint16_t *)(void *)row, src, width);
+        fw_widen_kernels(slide->cpu)->widen_u8((uint16_t *)(void *)row, src, width);
     else
         memcpy(row, src, (size_t)width * unit);
     add_ends(slide, row, width, slide->widen ? sizeof(uint16_t) : unit);

@@ -24,7 +24,8 @@ struct fw_slide {
     int32_t batch; /* rows written by one call */
     enum fw_edge edge_x;
     enum fw_edge edge_y;
-    bool widen; /* 8-bit samples come as 16-bit ones */
+    bool widen;  /* 8-bit samples come as 16-bit ones */
+    int32_t cpu; /* level of instructions for that */
     /* Writes rows dst[0..batch) from src[0..2 * radius_y + batch), whose row i lies i - radius_y
      * rows below dst[0]. At the plane's end rows of dst may be scratch memory, and the last rows
      * of src repeat. */
