@@ -85,7 +85,7 @@ static int gblur_negotiate(void *self, const struct fw_video *in, struct fw_vide
     /* A plane and a strip of floats, and turned samples. */
     caps->scratch_bytes = lanes_up(in->width) * sizeof(float) * (size_t)in->height +
                           (size_t)in->width * LANES * (sizeof(float) + sizeof(uint16_t));
-    caps->cost_ns_per_pixel = 0.6f + 0.2f * (float)gblur->steps;
+    caps->cost_ns_per_pixel = 1.0f + 0.3f * (float)gblur->steps;
     return FW_OK;
 }
 
@@ -119,13 +119,12 @@ struct plane {
     ptrdiff_t dst_stride;
     const uint8_t *src;
     ptrdiff_t src_stride;
-    float *floats; /* the plane */
-    size_t stride; /* of floats */
+    float *floats; /* the plane in strips of 64 columns, one behind the other */
     float *strip;
     uint8_t *samples;
 };
 
-/* 64 rows from `y` on: turned, blurred, turned back into the plane of floats. */
+/* 64 rows from `y` on: turned, blurred, turned back into the strips of the plane. */
 static void blur_across(const struct gblur *gblur, const struct plane *plane, int32_t y,
                         const struct fw_decay *decay)
 {
@@ -135,27 +134,32 @@ static void blur_across(const struct gblur *gblur, const struct plane *plane, in
         memset(plane->samples, 0, row_bytes * (size_t)plane->width);
     gblur->turn->transpose(plane->samples, (ptrdiff_t)row_bytes, plane->src + y * plane->src_stride,
                            plane->src_stride, rows, plane->width, plane->sample_bytes);
-    gblur->kernels->widen[plane->sample_bytes - 1](plane->strip, plane->samples,
-                                                   (size_t)plane->width * LANES);
-    gblur->kernels->recurse(plane->strip, LANES, plane->width, decay);
-    gblur->turn->transpose((uint8_t *)(plane->floats + (size_t)y * plane->stride),
-                           (ptrdiff_t)(plane->stride * sizeof(float)), (uint8_t *)plane->strip,
-                           LANES * sizeof(float), plane->width, rows, sizeof(float));
-    for (int32_t i = 0; i < rows; i++) /* what lay in the columns behind might be slow to add */
-        memset(plane->floats + (size_t)(y + i) * plane->stride + plane->width, 0,
-               (plane->stride - (size_t)plane->width) * sizeof(float));
+    gblur->kernels->begin[plane->sample_bytes - 1](plane->strip, plane->samples, plane->width,
+                                                   decay);
+    for (int32_t x = 0; x < plane->width; x += LANES) {
+        int32_t columns = plane->width - x < LANES ? plane->width - x : LANES;
+        float *to = plane->floats + (size_t)x * (size_t)plane->height + (size_t)y * LANES;
+        if (columns < LANES) /* what lay in the columns behind might be slow to add */
+            memset(to, 0, (size_t)rows * LANES * sizeof(float));
+        gblur->turn->transpose((uint8_t *)to, LANES * sizeof(float),
+                               (const uint8_t *)(plane->strip + (size_t)x * LANES),
+                               LANES * sizeof(float), columns, rows, sizeof(float));
+    }
 }
 
 static void blur_down(const struct gblur *gblur, const struct plane *plane, int32_t x,
                       const struct fw_decay *decay, float scale)
 {
     int32_t columns = plane->width - x < LANES ? plane->width - x : LANES;
-    float *strip = plane->floats + x;
-    gblur->kernels->recurse(strip, (ptrdiff_t)plane->stride, plane->height, decay);
-    for (int32_t y = 0; y < plane->height; y++)
-        gblur->kernels->store[plane->sample_bytes - 1](
-            plane->dst + y * plane->dst_stride + (ptrdiff_t)x * plane->sample_bytes,
-            strip + (size_t)y * plane->stride, scale, plane->max, columns);
+    const struct fw_decay_target target = {
+        .data = plane->dst + (ptrdiff_t)x * plane->sample_bytes,
+        .stride = plane->dst_stride,
+        .columns = columns,
+        .scale = scale,
+        .max = plane->max,
+    };
+    gblur->kernels->finish[plane->sample_bytes - 1](
+        &target, plane->floats + (size_t)x * (size_t)plane->height, plane->height, decay);
 }
 
 static void blur_plane(const struct gblur *gblur, struct plane *plane, void *scratch)
@@ -165,9 +169,8 @@ static void blur_plane(const struct gblur *gblur, struct plane *plane, void *scr
     double sigma_v = gblur->sigma_v < 0 ? gblur->sigma : gblur->sigma_v;
     float scale = set_decay(&across, gblur->sigma, gblur->steps);
     scale *= set_decay(&down, sigma_v, gblur->steps);
-    plane->stride = lanes_up(plane->width);
     plane->floats = scratch;
-    plane->strip = plane->floats + plane->stride * (size_t)plane->height;
+    plane->strip = plane->floats + lanes_up(plane->width) * (size_t)plane->height;
     plane->samples = (uint8_t *)(plane->strip + (size_t)plane->width * LANES);
     for (int32_t y = 0; y < plane->height; y += LANES)
         blur_across(gblur, plane, y, &across);

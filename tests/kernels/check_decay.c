@@ -37,12 +37,15 @@ static void run_job(void *argument)
     struct job *job = argument;
     int kind = job->bits > 8;
     int32_t rows = job->dst.rows;
-    job->kernels->widen[kind](job->strip, job->src.data, (size_t)rows * FW_DECAY_LANES);
-    job->kernels->recurse(job->strip, FW_DECAY_LANES, rows, &job->decay);
-    for (int32_t y = 0; y < rows; y++)
-        job->kernels->store[kind](job->dst.data + y * job->dst.stride,
-                                  job->strip + (ptrdiff_t)y * FW_DECAY_LANES, 0.01f,
-                                  (float)((1 << job->bits) - 1), FW_DECAY_LANES - 5);
+    const struct fw_decay_target target = {
+        .data = job->dst.data,
+        .stride = job->dst.stride,
+        .columns = FW_DECAY_LANES - 5,
+        .scale = 0.01f,
+        .max = (float)((1 << job->bits) - 1),
+    };
+    job->kernels->begin[kind](job->strip, job->src.data, rows, &job->decay);
+    job->kernels->finish[kind](&target, job->strip, rows, &job->decay);
 }
 
 void check_decay(struct check_run *run)
@@ -53,6 +56,7 @@ void check_decay(struct check_run *run)
             struct job job;
             struct check_plane want;
             job_init(&job, rows, depths[d]);
+            job.decay.steps = rows / 3 % 4;
             check_plane_init(&want, job.dst.row_bytes, rows, 7);
             for (int level = 0; level <= (int)run->limit; level++) {
                 job.kernels = fw_decay_kernels(level);
@@ -61,7 +65,7 @@ void check_decay(struct check_run *run)
                     memcpy(want.data + y * want.stride, job.dst.data + y * job.dst.stride,
                            (size_t)want.row_bytes);
                 check_same(run, "decay", fw_cpu_name(job.kernels->level), &want, &job.dst,
-                           "%d rows, %d bits", rows, depths[d]);
+                           "%d rows, %d bits, %d steps", rows, depths[d], job.decay.steps);
             }
             check_plane_deinit(&want);
             job_deinit(&job);
