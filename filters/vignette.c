@@ -306,8 +306,9 @@ struct shaded {
     uint32_t states[FW_PLANES_MAX];
 };
 
+/* The next rows of this kind lie in the direction of `step`. */
 static void shade_rows(const struct vignette *vignette, const struct shaded *shaded,
-                       const float *factors, int32_t y)
+                       const float *factors, int32_t y, int32_t step)
 {
     int32_t max = (1 << fw_format_depth(shaded->src->format)) - 1;
     int32_t count = shaded->rows.width * shaded->samples;
@@ -320,6 +321,7 @@ static void shade_rows(const struct vignette *vignette, const struct shaded *sha
             .middle = shaded->chroma ? max / 2 : 0,
             .max = max,
             .unit = !vignette->backward,
+            .ahead = 2 * step * shaded->src->stride[plane],
         };
         if (max > 255)
             vignette->kernels->shade_u16((uint16_t *)(void *)to,
@@ -344,9 +346,9 @@ static void shade_planes(const struct vignette *vignette, const struct shaded *s
         const float *factors = row_of(vignette, lens, small, y, rows->width, scratch);
         if (shaded->samples == 3)
             factors = three_of_each(scratch, factors, rows->width);
-        shade_rows(vignette, shaded, factors, y);
+        shade_rows(vignette, shaded, factors, y, 1);
         if (twin > y && twin < rows->end)
-            shade_rows(vignette, shaded, factors, twin);
+            shade_rows(vignette, shaded, factors, twin, -1);
     }
 }
 

@@ -114,6 +114,8 @@ void fw_channelmix_packed_avx512(uint8_t *dst, const uint8_t *src,
         __m512i pixels[3];
         __m512i in[3];
         __m512i out[3];
+        for (int i = 0; i < 3; i++) /* behind the page, where the processor stops by itself */
+            _mm_prefetch((const char *)src + x + 64 * i + 4096, _MM_HINT_T0);
         for (int i = 0; i < 3; i++)
             pixels[i] = _mm512_maskz_loadu_epi8(first_bytes(bytes - x - 64 * i), src + x + 64 * i);
         move_bytes(in, pixels, split, from->split_last);

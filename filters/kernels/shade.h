@@ -28,6 +28,7 @@ struct fw_shade {
     int32_t middle;                     /* the value that factors leave alone */
     int32_t max;                        /* of a sample */
     bool unit;                          /* no factor is below 0 or above 1 */
+    ptrdiff_t ahead;                    /* bytes from src to a row that is wanted soon; or 0 */
 };
 
 struct fw_shade_kernels {

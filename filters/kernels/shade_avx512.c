@@ -73,6 +73,7 @@ static inline void shade_some(uint8_t *dst, const uint8_t *src, const float *fac
 {
     __mmask64 lanes = all ? ~0ull : _bzhi_u64(~0ull, (uint32_t)count);
     __m512i samples = _mm512_maskz_loadu_epi8(lanes, src);
+    _mm_prefetch((const char *)((uintptr_t)src + (uintptr_t)shade->ahead), _MM_HINT_T0);
     uint32_t first = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(state->parts[0]));
     __m512i sums[4];
     __m512i most = _mm512_setzero_si512();

@@ -26,8 +26,12 @@ static void check_row(struct check_run *run, const struct fw_shade_kernels *kern
 {
     int32_t bytes = bits > 8 ? 2 : 1;
     int32_t max = (1 << bits) - 1;
-    struct fw_shade shade = { steps, fw_shade_skip(0, (uint64_t)width * 1000003u),
-                              width % 2 ? max / 2 : 0, max, width % 3 != 0 };
+    struct fw_shade shade = { steps,
+                              fw_shade_skip(0, (uint64_t)width * 1000003u),
+                              width % 2 ? max / 2 : 0,
+                              max,
+                              width % 3 != 0,
+                              0 };
     uint32_t state = shade.state;
     struct check_plane src;
     struct check_plane factors;
@@ -71,7 +75,7 @@ static void check_carry(struct check_run *run, const struct fw_shade_kernels *ke
         uint8_t src[130];
         uint8_t got[130];
         uint8_t want[130];
-        struct fw_shade shade = { steps, 0, 0, 255, true };
+        struct fw_shade shade = { steps, 0, 0, 255, true, 0 };
         for (int32_t x = 0; x < width; x++) {
             factors[x] = 0.1f / (float)(x + 1);
             src[x] = (uint8_t)(x % 5);
@@ -120,7 +124,7 @@ static void run_shade(void *argument)
 void bench_shade(struct check_run *run)
 {
     struct fw_shade_steps steps;
-    struct job job = { .shade = { &steps, 0, 0, 255, true } };
+    struct job job = { .shade = { &steps, 0, 0, 255, true, 0 } };
     fw_shade_steps_init(&steps);
     check_plane_init(&job.plane, 1920, 2, 64);
     check_plane_init(&job.factors, 1920 * 4, 1, 0);
