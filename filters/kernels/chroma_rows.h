@@ -12,38 +12,40 @@ static inline int32_t clip(int32_t value, int32_t max)
     return value > max ? max : value;
 }
 
-/* `wide` holds a product of a sample and a gain. */
-#define TURN(name, type, wide)                                                                     \
+/* `wide` holds a product of a sample and a gain; sums of samples beyond the depth wrap around. */
+#define TURN(name, type, wide, word)                                                               \
     static void name(type *restrict u_to, type *restrict v_to, const type *restrict u_from,        \
                      const type *restrict v_from, const struct fw_chroma chroma, int32_t count)    \
     {                                                                                              \
         int32_t middle = (chroma.max + 1) / 2;                                                     \
         for (int32_t x = 0; x < count; x++) {                                                      \
-            wide u = u_from[x] - middle;                                                           \
-            wide v = v_from[x] - middle;                                                           \
-            int32_t u_new = (int32_t)((chroma.uu * u + chroma.uv * v + HALF) >> 16);               \
-            int32_t v_new = (int32_t)((chroma.vu * u + chroma.vv * v + HALF) >> 16);               \
+            word u = (word)(wide)(u_from[x] - middle);                                             \
+            word v = (word)(wide)(v_from[x] - middle);                                             \
+            int32_t u_new = (int32_t)((wide)((word)chroma.uu * u + (word)chroma.uv * v + HALF) >>  \
+                                      16);                                                         \
+            int32_t v_new = (int32_t)((wide)((word)chroma.vu * u + (word)chroma.vv * v + HALF) >>  \
+                                      16);                                                         \
             u_to[x] = (type)clip(u_new + middle, chroma.max);                                      \
             v_to[x] = (type)clip(v_new + middle, chroma.max);                                      \
         }                                                                                          \
     }
-#define TERMS(name, type, wide)                                                                    \
+#define TERMS(name, type, wide, word)                                                              \
     static void name(int32_t *restrict terms, const type *restrict u_from,                         \
                      const type *restrict v_from, const struct fw_chroma chroma, int32_t count)    \
     {                                                                                              \
         int32_t middle = (chroma.max + 1) / 2;                                                     \
         for (int32_t x = 0; x < count; x++) {                                                      \
-            wide u = u_from[x] - middle;                                                           \
-            wide v = v_from[x] - middle;                                                           \
-            terms[x] = (int32_t)((chroma.uu * u + chroma.uv * v + HALF) >> 16);                    \
+            word u = (word)(wide)(u_from[x] - middle);                                             \
+            word v = (word)(wide)(v_from[x] - middle);                                             \
+            terms[x] = (int32_t)((wide)((word)chroma.uu * u + (word)chroma.uv * v + HALF) >> 16);  \
         }                                                                                          \
     }
-TURN(turn_8, uint8_t, int32_t)
-TURN(turn_10, uint16_t, int32_t)
-TURN(turn_16, uint16_t, int64_t)
-TERMS(terms_8, uint8_t, int32_t)
-TERMS(terms_10, uint16_t, int32_t)
-TERMS(terms_16, uint16_t, int64_t)
+TURN(turn_8, uint8_t, int32_t, uint32_t)
+TURN(turn_10, uint16_t, int32_t, uint32_t)
+TURN(turn_16, uint16_t, int64_t, uint64_t)
+TERMS(terms_8, uint8_t, int32_t, uint32_t)
+TERMS(terms_10, uint16_t, int32_t, uint32_t)
+TERMS(terms_16, uint16_t, int64_t, uint64_t)
 
 static void turn_u8(uint8_t *u_to, uint8_t *v_to, const uint8_t *u, const uint8_t *v,
                     const struct fw_chroma *chroma, int32_t count)

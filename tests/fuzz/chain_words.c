@@ -310,8 +310,9 @@ void fuzz_add_input(struct fuzz_text *text, struct fuzz_random *random)
         fuzz_add(text, "%s", fw_format_at(fuzz_below(random, fw_format_count()))->name);
     else
         fuzz_add(text, "%s", PICK(random, usual));
-    fuzz_add(text, " %ux%u %u", PICK(random, sides), PICK(random, sides),
-             fuzz_below(random, 8) == 0 ? 0 : 1 + fuzz_below(random, 3));
+    fuzz_add(text, " %ux%u %u%s", PICK(random, sides), PICK(random, sides),
+             fuzz_below(random, 8) == 0 ? 0 : 1 + fuzz_below(random, 3),
+             fuzz_below(random, 6) == 0 ? " wild" : "");
 }
 
 /* ---- what ran -------------------------------------------------------------------------------- */
