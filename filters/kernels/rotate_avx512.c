@@ -94,41 +94,70 @@ void fw_rotate_row_u8_avx512(uint8_t *dst, const struct fw_rotate_row *row, int3
     fw_rotate_row_u8_c(dst, row, i, count);
 }
 
-/* All neighbours at once: s00, s10, s01, s11. */
-static inline __m512i mix_paired(const struct fw_rotate_row *row, const struct places *places)
+#define IN_LANES(word)                                                                             \
+    _mm512_add_epi32(                                                                              \
+        _mm512_set1_epi32((int32_t)(word)),                                                        \
+        _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0C0C0C0C)))
+
+/* (65536 - f) * a + f * b of bytes a and b: `order` takes b, a, a, b, `high` a alone, to the third
+ * byte. f comes without its highest bit, for b - a, and with it alone, -32768, for a - b. */
+static inline __m512i blend_bytes(__m512i all, __m512i order, __m512i high, __m512i f)
 {
-    const __m512i mask = _mm512_set1_epi32(0xFF);
-    __m512i all = gather(row->src, places->top);
-    __m512i s0 = blend(_mm512_and_si512(all, mask),
-                       _mm512_and_si512(_mm512_srli_epi32(all, 16), mask), places->fx);
-    __m512i s1 = blend(_mm512_and_si512(_mm512_srli_epi32(all, 8), mask),
-                       _mm512_srli_epi32(all, 24), places->fx);
-    return mix(s0, s1, places->fy);
+    const __m512i signs = _mm512_set1_epi16((int16_t)0xFF01);
+    __m512i ways = _mm512_maddubs_epi16(_mm512_shuffle_epi8(all, order), signs);
+    return _mm512_add_epi32(_mm512_madd_epi16(ways, f), _mm512_shuffle_epi8(all, high));
+}
+
+/* As mix(), of sums below 2^24: the upper and the lower half of their difference times f. */
+static inline __m512i mix_low(__m512i top, __m512i bottom, __m512i f)
+{
+    __m512i rise = _mm512_sub_epi32(bottom, top);
+    __m512i share = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_srai_epi32(rise, 16), f),
+                                     _mm512_mulhi_epu16(rise, f));
+    return _mm512_srli_epi32(_mm512_add_epi32(top, share), 16);
+}
+
+/* All neighbours at once: s00, s10, s01, s11. `steps` are 2 and the stride. */
+static inline __m512i mix_paired(const uint8_t *src, __m512i x, __m512i y, __m512i steps)
+{
+    const __m512i low = _mm512_set1_epi32(0xFFFF);
+    __m512i at = _mm512_mask_blend_epi16(0xAAAAAAAA, _mm512_srli_epi32(x, 16), y);
+    __m512i all = gather(src, _mm512_madd_epi16(at, steps));
+    __m512i fx = _mm512_and_si512(
+        _mm512_or_si512(_mm512_and_si512(x, low), _mm512_slli_epi32(x, 16)),
+        _mm512_set1_epi32((int32_t)0x80007FFF));
+    __m512i s0 = blend_bytes(all, IN_LANES(0x02000002), IN_LANES(0x80008080), fx);
+    __m512i s1 = blend_bytes(all, IN_LANES(0x03010103), IN_LANES(0x80018080), fx);
+    return mix_low(s0, s1, _mm512_and_si512(y, low));
 }
 
 void fw_rotate_paired_u8_avx512(uint8_t *dst, const struct fw_rotate_row *row, int32_t count)
 {
-    struct places places;
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i steps = _mm512_set1_epi32((int32_t)((uint32_t)row->stride << 16 | 2));
+    bool small = row->stride >= 0 && row->stride <= INT16_MAX;
+    __m512i x = _mm512_add_epi32(_mm512_set1_epi32(row->x),
+                                 _mm512_mullo_epi32(lanes, _mm512_set1_epi32(row->c)));
+    __m512i y = _mm512_sub_epi32(_mm512_set1_epi32(row->y),
+                                 _mm512_mullo_epi32(lanes, _mm512_set1_epi32(row->s)));
     int32_t i = 0;
-    for (; fits(row) && i + LANES <= count; i += LANES) {
-        (void)find(&places, row, i, 2, INT32_MAX);
-        __m512i samples = mix_paired(row, &places);
+    for (; small && i + LANES <= count; i += LANES) {
+        __m512i samples = mix_paired(row->src, x, y, steps);
         _mm_storeu_si128((__m128i *)(dst + i), _mm512_cvtepi32_epi8(samples));
+        x = _mm512_add_epi32(x, _mm512_set1_epi32(LANES * row->c));
+        y = _mm512_sub_epi32(y, _mm512_set1_epi32(LANES * row->s));
     }
     fw_rotate_paired_u8_c(dst, row, i, count);
 }
 
 void fw_rotate_pair_avx512(uint8_t *dst, const uint8_t *top, const uint8_t *bottom, int32_t count)
 {
-    ptrdiff_t i = 0;
-    for (; i + 32 <= count; i += 32) {
-        __m512i a = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(top + i)));
-        __m512i b = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(bottom + i)));
-        _mm512_storeu_si512(dst + 2 * i, _mm512_or_si512(a, _mm512_slli_epi16(b, 8)));
-    }
-    for (; i < count; i++) {
-        dst[2 * i] = top[i];
-        dst[2 * i + 1] = bottom[i];
+    for (ptrdiff_t i = 0; i < count; i += 32) {
+        uint32_t left = (uint32_t)(count - i);
+        __mmask32 here = left >= 32 ? ~(__mmask32)0 : (__mmask32)_bzhi_u32(~0u, left);
+        __m512i a = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(here, top + i));
+        __m512i b = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(here, bottom + i));
+        _mm512_mask_storeu_epi16(dst + 2 * i, here, _mm512_or_si512(a, _mm512_slli_epi16(b, 8)));
     }
 }
 
