@@ -4,7 +4,6 @@
  */
 #include "filter.h"
 #include "format.h"
-#include "image.h"
 #include "paint.h"
 
 #include <limits.h>
@@ -138,13 +137,22 @@ static void fill_column(const struct plane *plane, int32_t x, int32_t y)
     put(plane, x, y, plane->mode == FIXED ? plane->fill : get(plane, source, y));
 }
 
-static void fill_sides(const struct plane *plane)
+static void fill_side_row(const struct plane *plane, int32_t y)
 {
-    for (int32_t y = plane->top; y < plane->height - plane->bottom; y++) {
-        for (int32_t x = 0; x < plane->left; x++)
-            fill_column(plane, x, y);
-        for (int32_t x = plane->width - plane->right; x < plane->width; x++)
-            fill_column(plane, x, y);
+    for (int32_t x = 0; x < plane->left; x++)
+        fill_column(plane, x, y);
+    for (int32_t x = plane->width - plane->right; x < plane->width; x++)
+        fill_column(plane, x, y);
+}
+
+/* The plane as it comes in; with the sides filled, but for fading, while a row is at hand. */
+static void copy_rows(const struct plane *plane, const uint8_t *src, ptrdiff_t stride)
+{
+    size_t bytes = (size_t)plane->width * (size_t)plane->bytes;
+    for (int32_t y = 0; y < plane->height; y++) {
+        memcpy(plane->data + y * plane->stride, src + y * stride, bytes);
+        if (plane->mode != FADE && y >= plane->top && y < plane->height - plane->bottom)
+            fill_side_row(plane, y);
     }
 }
 
@@ -162,7 +170,6 @@ static void fill_row(const struct plane *plane, int32_t y)
 
 static void copy_borders(const struct plane *plane)
 {
-    fill_sides(plane);
     for (int32_t y = 0; y < plane->top; y++)
         fill_row(plane, y);
     for (int32_t y = plane->height - plane->bottom; y < plane->height; y++)
@@ -208,7 +215,6 @@ static void smooth_row(const struct plane *plane, int32_t y, int32_t source)
 
 static void smooth_borders(const struct plane *plane)
 {
-    fill_sides(plane);
     for (int32_t y = plane->top - 1; y >= 0; y--)
         smooth_row(plane, y, y + 1);
     for (int32_t y = plane->height - plane->bottom; y < plane->height; y++)
@@ -249,9 +255,9 @@ static int fillborders_process(void *self, const struct fw_frame *in, struct fw_
     const struct fillborders *borders = self;
     const struct fw_format *format = in->image.format;
     struct fw_paint paint = fw_paint_coarse(format, borders->color);
-    fw_image_copy(&out->image, &in->image);
     for (uint32_t i = 0; i < format->plane_count; i++) {
         struct plane plane = plane_of(borders, &out->image, &paint, i);
+        copy_rows(&plane, in->image.data[i], in->image.stride[i]);
         if (plane.mode == FADE)
             fade_borders(&plane);
         else if (plane.mode == MARGINS)

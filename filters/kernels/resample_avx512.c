@@ -30,6 +30,8 @@ void fw_resample_blend_u8_avx512(int16_t *dst, const uint8_t *const *rows, const
     int32_t x = 0;
     for (; x + WORDS <= width; x += WORDS) {
         __m512i low = _mm512_set1_epi32(1 << 7), high = low;
+        /* The rows to come, behind the page, at whose end the processor stops by itself. */
+        _mm_prefetch((const char *)rows[taps - 1] + x + 4096, _MM_HINT_T0);
         for (int32_t k = 0; k < taps; k += 2) {
             __m512i a = widen(rows[k] + x), b = widen(rows[k + 1] + x);
             __m512i pair = pair_of(weights + k);

@@ -11,6 +11,7 @@
 #include "image.h"
 #include "kernels/cpu.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 /* In a pipeline a frame is warm in the last cache when its filter comes to it: so are these. */
 #define WARM_BYTES (16u << 20)
 #define PASSES_MAX 4096
+#define REACH 4 /* frames before and after one that a chain may read */
 
 struct bench {
     struct fw_video in;
@@ -92,18 +94,31 @@ static double cpu_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+/* A frame with its neighbours; those before the first one are not there. */
+static void look_around(const struct bench *bench, uint64_t index, struct fw_frame *around,
+                        const struct fw_frame **window)
+{
+    for (uint64_t k = 0; k <= 2 * REACH; k++) {
+        bool there = index + k >= REACH;
+        uint64_t number = there ? index + k - REACH : 0;
+        around[k] = bench->frames[number % bench->frame_count];
+        around[k].index = number;
+        around[k].pts = (int64_t)number;
+        window[k] = there ? &around[k] : NULL;
+    }
+}
+
 /* Every frame once, under numbers that go on. ms of one frame; negative: failed. */
 static double pass(struct bench *bench, uint64_t first, struct fw_error *err)
 {
     double start = cpu_ms();
     for (uint32_t i = 0; i < bench->frame_count; i++) {
-        struct fw_frame *in = &bench->frames[i];
-        in->index = first + i;
-        in->pts = (int64_t)in->index;
-        const struct fw_frame *window[] = { in };
-        struct fw_frame out = *in;
+        struct fw_frame around[2 * REACH + 1];
+        const struct fw_frame *window[2 * REACH + 1];
+        look_around(bench, first + i, around, window);
+        struct fw_frame out = around[REACH];
         out.image = bench->result;
-        if (fw_chain_process(bench->chain, window, &out, err) < 0)
+        if (fw_chain_process(bench->chain, window + REACH, &out, err) < 0)
             return -1;
     }
     return (cpu_ms() - start) / bench->frame_count;
