@@ -97,9 +97,10 @@ static size_t scratch_bytes(const struct fw_gauss_axis *axes, const struct fw_vi
 {
     size_t row = row_bytes(in->width);
     size_t integers = aligned(((size_t)in->width + 2 * FW_GAUSS_RADIUS_MAX + FW_GAUSS_PAD) * 2);
-    size_t floats = 2 * row + aligned(fw_gauss_row_bytes(&axes[0], in->width));
+    size_t kept = row_bytes(fw_gauss_kept(&axes[0], in->width));
+    size_t floats = 2 * row + kept + aligned(fw_gauss_row_bytes(&axes[0], in->width));
     if (axes[1].step > 1)
-        floats += 2 * kept_rows(&axes[1], in->height) * row;
+        floats += 2 * kept_rows(&axes[1], in->height) * kept + FW_GAUSS_UP_MAX * row;
     return integers > floats ? integers : floats;
 }
 
@@ -125,7 +126,7 @@ static int gaussian_negotiate(void *self, const struct fw_video *in, struct fw_v
         (gaussian->planes & ((1 << in->format->plane_count) - 1)) == 0)
         caps->flags |= FW_CAPS_IDENTITY;
     caps->scratch_bytes = scratch_bytes(axes, in);
-    caps->cost_ns_per_pixel = 0.8f;
+    caps->cost_ns_per_pixel = axes[1].step > 1 ? 1.9f : 0.8f;
     free(axes);
     return FW_OK;
 }
@@ -190,54 +191,113 @@ static void blur_integers(const struct gaussian *gaussian, const struct plane *p
 static void blur_floats(const struct gaussian *gaussian, const struct plane *plane, float *scratch)
 {
     const struct fw_gauss_kernels *kernels = gaussian->kernels;
+    const struct fw_gauss_axis *across = &gaussian->axes[0];
     const struct fw_gauss_axis *down = &gaussian->axes[1];
     const void *rows[2 * FW_GAUSS_RADIUS_MAX + 1];
     int kind = plane->depth > 8 ? FW_GAUSS_16 : FW_GAUSS_8;
-    size_t stride = row_bytes(plane->rows.width) / sizeof(float);
+    int32_t width = plane->rows.width;
     float *row = scratch;
-    float *result = row + stride;
+    float *result = row + row_bytes(width) / sizeof(float);
+    float *kept = result + row_bytes(width) / sizeof(float);
+    float *work = kept + row_bytes(fw_gauss_kept(across, width)) / sizeof(float);
     for (int32_t y = plane->rows.first; y < plane->rows.end; y++) {
         gather_rows(plane, rows, y - down->radius, 2 * down->radius + 1);
-        kernels->pairs[kind](row, rows, down->weights, down->radius, plane->rows.width);
-        fw_gauss_row(kernels, &gaussian->axes[0], result, row, plane->rows.width, result + stride);
+        kernels->pairs[kind](row, rows, down->weights, down->radius, width);
+        fw_gauss_row_down(kernels, across, kept, row, width, work);
+        fw_gauss_row_up(kernels, across, result, kept, width, work);
         kernels->store[kind](plane->dst + y * plane->dst_stride, result,
-                             (float)((1u << plane->depth) - 1), plane->rows.width);
+                             (float)((1u << plane->depth) - 1), width);
     }
 }
 
-/* Kept rows first, blurred across; then down among themselves; then all rows from them. */
-static void blur_steps(const struct gaussian *gaussian, const struct plane *plane, float *scratch)
+/* What lies between two walks of blur_steps. */
+struct steps {
+    float *row;
+    float *kept; /* kept samples of kept rows */
+    float *mid;  /* the same, blurred down */
+    float *ring; /* rows of all samples */
+    float *work;
+    size_t stride; /* of the ring's rows */
+    size_t kept_stride;
+    int32_t count; /* of kept rows */
+};
+
+static struct steps place_steps(const struct gaussian *gaussian, const struct plane *plane,
+                                float *scratch)
+{
+    int32_t width = plane->rows.width;
+    int32_t kept_width = fw_gauss_kept(&gaussian->axes[0], width);
+    struct steps steps = {
+        .row = scratch,
+        .stride = row_bytes(width) / sizeof(float),
+        .kept_stride = row_bytes(kept_width) / sizeof(float),
+        .count = (int32_t)kept_rows(&gaussian->axes[1], plane->rows.height),
+    };
+    steps.kept = steps.row + steps.stride;
+    steps.mid = steps.kept + (size_t)steps.count * steps.kept_stride;
+    steps.ring = steps.mid + (size_t)steps.count * steps.kept_stride;
+    steps.work = steps.ring + FW_GAUSS_UP_MAX * steps.stride;
+    return steps;
+}
+
+/* The cache lines of rows that the next step reads first: nothing else would have them here. */
+static void ask_ahead(const struct plane *plane, int32_t first, int32_t count)
+{
+    size_t bytes = (size_t)plane->rows.width * (plane->depth > 8 ? 2 : 1);
+    for (int32_t y = first < 0 ? 0 : first; y < first + count && y < plane->rows.height; y++) {
+        for (size_t i = 0; i < bytes; i += 64)
+            __builtin_prefetch(plane->src + y * plane->src_stride + i, 0, 2);
+    }
+}
+
+/* Kept samples of kept rows, then blurred down among themselves. */
+static void shrink(const struct gaussian *gaussian, const struct plane *plane,
+                   const struct steps *steps)
 {
     const struct fw_gauss_kernels *kernels = gaussian->kernels;
     const struct fw_gauss_axis *down = &gaussian->axes[1];
     const void *rows[2 * FW_GAUSS_RADIUS_MAX + 1];
     int kind = plane->depth > 8 ? FW_GAUSS_16 : FW_GAUSS_8;
     int32_t width = plane->rows.width;
-    int32_t count = (int32_t)kept_rows(down, plane->rows.height);
-    size_t stride = row_bytes(width) / sizeof(float);
-    float *row = scratch;
-    float *kept = row + 2 * stride;
-    float *mid = kept + (size_t)count * stride;
-    float *work = mid + (size_t)count * stride;
-    for (int32_t j = 0; j < count; j++) {
-        gather_rows(plane, rows, (j - fw_gauss_margin(down)) * down->step - down->radius,
-                    2 * down->radius + 1);
-        kernels->pairs[kind](row, rows, down->weights, down->radius, width);
-        fw_gauss_row(kernels, &gaussian->axes[0], kept + (size_t)j * stride, row, width, work);
+    for (int32_t j = 0; j < steps->count; j++) {
+        int32_t first = (j - fw_gauss_margin(down)) * down->step - down->radius;
+        ask_ahead(plane, first + 2 * down->radius + 1, down->step);
+        gather_rows(plane, rows, first, 2 * down->radius + 1);
+        kernels->pairs[kind](steps->row, rows, down->weights, down->radius, width);
+        fw_gauss_row_down(kernels, &gaussian->axes[0], steps->kept + (size_t)j * steps->kept_stride,
+                          steps->row, width, steps->work);
     }
-    for (int32_t j = 0; j + 2 * down->mid_radius < count; j++) {
+    for (int32_t j = 0; j + 2 * down->mid_radius < steps->count; j++) {
         for (int32_t k = 0; k <= 2 * down->mid_radius; k++)
-            rows[k] = kept + (size_t)(j + k) * stride;
-        kernels->pairs[FW_GAUSS_FLOAT](mid + (size_t)j * stride, rows, down->mid, down->mid_radius,
-                                       width);
+            rows[k] = steps->kept + (size_t)(j + k) * steps->kept_stride;
+        kernels->pairs[FW_GAUSS_FLOAT](steps->mid + (size_t)j * steps->kept_stride, rows, down->mid,
+                                       down->mid_radius, fw_gauss_kept(&gaussian->axes[0], width));
     }
+}
+
+/* The kept rows first, then all rows from them, each of which is brought up to all samples when
+ * the first one needs it. */
+static void blur_steps(const struct gaussian *gaussian, const struct plane *plane, float *scratch)
+{
+    const struct fw_gauss_kernels *kernels = gaussian->kernels;
+    const struct fw_gauss_axis *down = &gaussian->axes[1];
+    const struct steps steps = place_steps(gaussian, plane, scratch);
+    int32_t width = plane->rows.width;
+    int32_t next = 1;
+    shrink(gaussian, plane, &steps);
     for (int32_t y = 0; y < plane->rows.height; y++) {
         const float *around[FW_GAUSS_UP_MAX];
+        int32_t first = y / down->step + 1;
+        for (; next < first + 2 * down->up_reach; next++)
+            fw_gauss_row_up(kernels, &gaussian->axes[0],
+                            steps.ring + (size_t)(next % FW_GAUSS_UP_MAX) * steps.stride,
+                            steps.mid + (size_t)next * steps.kept_stride, width, steps.work);
         for (int32_t i = 0; i < 2 * down->up_reach; i++)
-            around[i] = mid + (size_t)(y / down->step + 1 + i) * stride;
-        kernels->sum(row, around, down->up[y % down->step], 2 * down->up_reach, width);
-        kernels->store[kind](plane->dst + y * plane->dst_stride, row,
-                             (float)((1u << plane->depth) - 1), width);
+            around[i] = steps.ring + (size_t)((first + i) % FW_GAUSS_UP_MAX) * steps.stride;
+        kernels->sum(steps.row, around, down->up[y % down->step], 2 * down->up_reach, width);
+        kernels->store[plane->depth > 8 ? FW_GAUSS_16 : FW_GAUSS_8](
+            plane->dst + y * plane->dst_stride, steps.row, (float)((1u << plane->depth) - 1),
+            width);
     }
 }
 

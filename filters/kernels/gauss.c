@@ -4,6 +4,7 @@
 #include "gauss_body.h"
 
 #include <math.h>
+#include <string.h>
 
 #define WEIGHT_BITS 14
 #define STEP_SIGMA 0.8 /* of the outer FIRs, in steps: aliases stay below 1e-4 */
@@ -108,25 +109,32 @@ static int32_t phase_stride(const struct fw_gauss_axis *axis, int32_t width)
     return kept_count(axis, width) + 2 * axis->radius / axis->step + 1 + FW_GAUSS_PAD;
 }
 
+static size_t row_stride(const struct fw_gauss_axis *axis, int32_t width)
+{
+    return (size_t)phase_stride(axis, width) * (size_t)axis->step;
+}
+
 size_t fw_gauss_row_bytes(const struct fw_gauss_axis *axis, int32_t width)
 {
-    size_t phases = (size_t)phase_stride(axis, width) * (size_t)axis->step;
     size_t kept = (size_t)kept_count(axis, width) + FW_GAUSS_PAD;
-    return (phases + 3 * kept) * sizeof(float);
+    return (2 * row_stride(axis, width) + kept) * sizeof(float);
 }
 
 /* The row with its edges repeated, one phase of the step behind the other. */
-static void split_phases(const struct fw_gauss_axis *axis, float *phases, const float *src,
-                         int32_t width)
+static void split_phases(const struct fw_gauss_kernels *kernels, const struct fw_gauss_axis *axis,
+                         float *phases, const float *src, int32_t width)
 {
-    int32_t stride = phase_stride(axis, width);
     int32_t before = fw_gauss_margin(axis) * axis->step + axis->radius;
-    for (int32_t phase = 0; phase < axis->step; phase++) {
-        float *to = phases + (ptrdiff_t)phase * stride;
-        int32_t x = phase - before;
-        for (int32_t i = 0; i < stride; i++, x += axis->step)
-            to[i] = src[x < 0 ? 0 : (x < width ? x : width - 1)];
-    }
+    int32_t all = (int32_t)row_stride(axis, width);
+    float *row = axis->step > 1 ? phases + all : phases;
+    int32_t there = width < all - before ? width : all - before;
+    for (int32_t i = 0; i < before; i++)
+        row[i] = src[0];
+    memcpy(row + before, src, (size_t)there * sizeof(*row));
+    for (int32_t i = before + there; i < all; i++)
+        row[i] = src[width - 1];
+    if (axis->step > 1)
+        kernels->split(phases, phase_stride(axis, width), row, axis->step);
 }
 
 static void shift_rows(const void **rows, const float *from, int32_t count)
@@ -135,16 +143,19 @@ static void shift_rows(const void **rows, const float *from, int32_t count)
         rows[k] = from + k;
 }
 
-void fw_gauss_row(const struct fw_gauss_kernels *kernels, const struct fw_gauss_axis *axis,
-                  float *dst, const float *src, int32_t width, float *work)
+int32_t fw_gauss_kept(const struct fw_gauss_axis *axis, int32_t width)
+{
+    return axis->step == 1 ? width : kept_count(axis, width) - 2 * axis->mid_radius;
+}
+
+void fw_gauss_row_down(const struct fw_gauss_kernels *kernels, const struct fw_gauss_axis *axis,
+                       float *dst, const float *src, int32_t width, float *work)
 {
     int32_t stride = phase_stride(axis, width);
     int32_t count = kept_count(axis, width);
-    float *kept = work + (ptrdiff_t)stride * axis->step;
-    float *mid = kept + count + FW_GAUSS_PAD;
-    float *phase_row = mid + count + FW_GAUSS_PAD;
+    float *kept = work + 2 * row_stride(axis, width);
     const void *rows[2 * FW_GAUSS_RADIUS_MAX + 1];
-    split_phases(axis, work, src, width);
+    split_phases(kernels, axis, work, src, width);
     for (int32_t k = 0; k <= 2 * axis->radius; k++)
         rows[k] = work + (ptrdiff_t)(k % axis->step) * stride + k / axis->step;
     if (axis->step == 1) {
@@ -153,15 +164,26 @@ void fw_gauss_row(const struct fw_gauss_kernels *kernels, const struct fw_gauss_
     }
     kernels->pairs[FW_GAUSS_FLOAT](kept, rows, axis->weights, axis->radius, count);
     shift_rows(rows, kept, 2 * axis->mid_radius + 1);
-    count -= 2 * axis->mid_radius;
-    kernels->pairs[FW_GAUSS_FLOAT](mid, rows, axis->mid, axis->mid_radius, count);
-    for (int32_t phase = 0; phase < axis->step; phase++) {
-        const float *shifted[FW_GAUSS_UP_MAX];
-        int32_t samples = (width - 1) / axis->step + 1;
-        for (int32_t i = 0; i < 2 * axis->up_reach; i++)
-            shifted[i] = mid + 1 + i;
-        kernels->sum(phase_row, shifted, axis->up[phase], 2 * axis->up_reach, samples);
-        for (int32_t i = 0, x = phase; x < width; i++, x += axis->step)
-            dst[x] = phase_row[i];
+    kernels->pairs[FW_GAUSS_FLOAT](dst, rows, axis->mid, axis->mid_radius,
+                                   count - 2 * axis->mid_radius);
+}
+
+void fw_gauss_row_up(const struct fw_gauss_kernels *kernels, const struct fw_gauss_axis *axis,
+                     float *dst, const float *src, int32_t width, float *work)
+{
+    int32_t stride = phase_stride(axis, width);
+    int32_t samples = (width - 1) / axis->step + 1;
+    float *joined = work + row_stride(axis, width);
+    const float *shifted[FW_GAUSS_UP_MAX];
+    if (axis->step == 1) {
+        memcpy(dst, src, (size_t)width * sizeof(*dst));
+        return;
     }
+    for (int32_t i = 0; i < 2 * axis->up_reach; i++)
+        shifted[i] = src + 1 + i;
+    for (int32_t phase = 0; phase < axis->step; phase++)
+        kernels->sum(work + (ptrdiff_t)phase * stride, shifted, axis->up[phase], 2 * axis->up_reach,
+                     samples);
+    kernels->join(joined, work, stride, axis->step, samples);
+    memcpy(dst, joined, (size_t)width * sizeof(*dst));
 }

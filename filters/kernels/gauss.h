@@ -15,6 +15,7 @@
 #define FW_GAUSS_RADIUS_MAX 288 /* of any FIR of an axis */
 #define FW_GAUSS_SIGMA_MAX 256
 #define FW_GAUSS_UP_MAX 16
+#define FW_GAUSS_STEP_MAX 128
 
 /* The FIRs of an axis. With a step of 1 the first one is all. */
 struct fw_gauss_axis {
@@ -24,7 +25,7 @@ struct fw_gauss_axis {
     int32_t mid_radius;
     float mid[FW_GAUSS_RADIUS_MAX + 1];
     int32_t up_reach; /* phase p of sample j reads 2 * up_reach kept ones from j + 1 - up_reach */
-    float up[FW_GAUSS_SIGMA_MAX / 2][FW_GAUSS_UP_MAX];
+    float up[FW_GAUSS_STEP_MAX][FW_GAUSS_UP_MAX];
     /* The first FIR as pairs of 16-bit weights: [0, 1], [2, 3], ... from the centre outwards, and
      * from one end to the other. */
     uint32_t centre_pairs[FW_GAUSS_RADIUS_MAX / 2 + 2];
@@ -46,6 +47,11 @@ struct fw_gauss_kernels {
                      int32_t width);
     void (*sum)(float *dst, const float *const *rows, const float *weights, int32_t count,
                 int32_t width);
+    /* phases[p * stride + i] = src[i * step + p], for all i of whole vectors below stride; `step`
+     * is a power of two. */
+    void (*split)(float *phases, int32_t stride, const float *src, int32_t step);
+    /* dst[i * step + p] = phases[p * stride + i] for i below `count`, up to whole vectors. */
+    void (*join)(float *dst, const float *phases, int32_t stride, int32_t step, int32_t count);
     /* Rounded to samples from 0 to max. */
     void (*store[2])(void *dst, const float *src, float max, int32_t width);
 };
@@ -57,10 +63,15 @@ void fw_gauss_axis_init(struct fw_gauss_axis *axis, double sigma, int exact);
 /* Kept samples before 0 and after the last one that an axis reads. */
 int32_t fw_gauss_margin(const struct fw_gauss_axis *axis);
 size_t fw_gauss_row_bytes(const struct fw_gauss_axis *axis, int32_t width);
-/* One row of floats through all FIRs of an axis; edges repeated. `work` is fw_gauss_row_bytes
- * long; dst and src have FW_GAUSS_PAD floats behind them. */
-void fw_gauss_row(const struct fw_gauss_kernels *kernels, const struct fw_gauss_axis *axis,
-                  float *dst, const float *src, int32_t width, float *work);
+/* Floats of a row between its way down and its way up. */
+int32_t fw_gauss_kept(const struct fw_gauss_axis *axis, int32_t width);
+/* One row of floats through the FIRs of an axis, edges repeated: down to the kept samples, and up
+ * to all again, which with a step of 1 they are. `work` is fw_gauss_row_bytes long; rows have
+ * FW_GAUSS_PAD floats behind them. */
+void fw_gauss_row_down(const struct fw_gauss_kernels *kernels, const struct fw_gauss_axis *axis,
+                       float *dst, const float *src, int32_t width, float *work);
+void fw_gauss_row_up(const struct fw_gauss_kernels *kernels, const struct fw_gauss_axis *axis,
+                     float *dst, const float *src, int32_t width, float *work);
 
 extern const struct fw_gauss_kernels fw_gauss_avx2;
 extern const struct fw_gauss_kernels fw_gauss_avx512;

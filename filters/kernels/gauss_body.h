@@ -117,38 +117,140 @@ LANES_INLINE v32f to_float(v32u values)
 #define ONE_16(a, x, n) to_float(load_32_16((const uint16_t *)(a) + (x), n))
 #define ONE_f(a, x, n) load_f_f((const float *)(a) + (x), LANES_32)
 
+#define GAUSS_GROUP 4 /* vectors that share a look at a row and its weight */
+
 #define GAUSS_PAIRS(kind)                                                                          \
     LANES_INLINE void pairs_at_##kind(float *dst, const void *const *rows, const float *weights,   \
-                                      int32_t radius, int32_t x, int32_t n)                        \
+                                      int32_t radius, int32_t x, int32_t n, int vectors)           \
     {                                                                                              \
-        v32f sum = ONE_##kind(rows[radius], x, n) * weights[0];                                    \
-        for (int32_t k = 1; k <= radius; k++)                                                      \
-            sum += PAIR_##kind(rows[radius - k], rows[radius + k], x, n) * weights[k];             \
-        store_f_f(dst + x, sum, LANES_32);                                                         \
+        v32f sum[GAUSS_GROUP];                                                                     \
+        _Pragma("GCC unroll 4") for (int i = 0; i < vectors; i++)                                  \
+            sum[i] = ONE_##kind(rows[radius], x + i * LANES_32, n) * weights[0];                   \
+        for (int32_t k = 1; k <= radius; k++) {                                                    \
+            const void *before = rows[radius - k];                                                 \
+            const void *behind = rows[radius + k];                                                 \
+            _Pragma("GCC unroll 4") for (int i = 0; i < vectors; i++)                              \
+                sum[i] += PAIR_##kind(before, behind, x + i * LANES_32, n) * weights[k];           \
+        }                                                                                          \
+        _Pragma("GCC unroll 4") for (int i = 0; i < vectors; i++)                                  \
+            store_f_f(dst + x + i * LANES_32, sum[i], LANES_32);                                   \
         (void)n;                                                                                   \
     }                                                                                              \
     static void gauss_pairs_##kind(float *dst, const void *const *rows, const float *weights,      \
                                    int32_t radius, int32_t width)                                  \
     {                                                                                              \
         int32_t x = 0;                                                                             \
+        for (; x + GAUSS_GROUP * LANES_32 <= width; x += GAUSS_GROUP * LANES_32)                   \
+            pairs_at_##kind(dst, rows, weights, radius, x, LANES_32, GAUSS_GROUP);                 \
         for (; x + LANES_32 <= width; x += LANES_32)                                               \
-            pairs_at_##kind(dst, rows, weights, radius, x, LANES_32);                              \
+            pairs_at_##kind(dst, rows, weights, radius, x, LANES_32, 1);                           \
         if (x < width)                                                                             \
-            pairs_at_##kind(dst, rows, weights, radius, x, width - x);                             \
+            pairs_at_##kind(dst, rows, weights, radius, x, width - x, 1);                          \
     }
 
 GAUSS_PAIRS(8)
 GAUSS_PAIRS(16)
 GAUSS_PAIRS(f)
 
+LANES_INLINE void sum_at(float *dst, const float *const *rows, const float *weights, int32_t count,
+                         int32_t x, int vectors)
+{
+    v32f sum[GAUSS_GROUP];
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++)
+        sum[i] = load_f_f(rows[0] + x + i * LANES_32, LANES_32) * weights[0];
+    for (int32_t k = 1; k < count; k++) {
+        const float *row = rows[k] + x;
+#pragma GCC unroll 4
+        for (int i = 0; i < vectors; i++)
+            sum[i] += load_f_f(row + i * LANES_32, LANES_32) * weights[k];
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++)
+        store_f_f(dst + x + i * LANES_32, sum[i], LANES_32);
+}
+
 static void gauss_sum(float *dst, const float *const *rows, const float *weights, int32_t count,
                       int32_t width)
 {
-    for (int32_t x = 0; x < width; x += LANES_32) {
-        v32f sum = load_f_f(rows[0] + x, LANES_32) * weights[0];
-        for (int32_t k = 1; k < count; k++)
-            sum += load_f_f(rows[k] + x, LANES_32) * weights[k];
-        store_f_f(dst + x, sum, LANES_32);
+    int32_t x = 0;
+    for (; x + GAUSS_GROUP * LANES_32 <= width; x += GAUSS_GROUP * LANES_32)
+        sum_at(dst, rows, weights, count, x, GAUSS_GROUP);
+    for (; x < width; x += LANES_32)
+        sum_at(dst, rows, weights, count, x, 1);
+}
+
+/* Lanes 0 to 2n - 1 of two vectors, every second one or in turns. */
+#if defined(__AVX512BW__)
+#define GAUSS_EVEN                                                                                 \
+    {                                                                                              \
+        0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30                                  \
+    }
+#define GAUSS_LOW                                                                                  \
+    {                                                                                              \
+        0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23                                     \
+    }
+#elif defined(__AVX2__)
+#define GAUSS_EVEN                                                                                 \
+    {                                                                                              \
+        0, 2, 4, 6, 8, 10, 12, 14                                                                  \
+    }
+#define GAUSS_LOW                                                                                  \
+    {                                                                                              \
+        0, 8, 1, 9, 2, 10, 3, 11                                                                   \
+    }
+#else
+#define GAUSS_EVEN                                                                                 \
+    {                                                                                              \
+        0, 2, 4, 6                                                                                 \
+    }
+#define GAUSS_LOW                                                                                  \
+    {                                                                                              \
+        0, 4, 1, 5                                                                                 \
+    }
+#endif
+
+/* phases[p * stride + i] = src[i * step + p]: each round moves the lowest bit of the vectors'
+ * lanes, counted through, to the top. */
+static void gauss_split(float *phases, int32_t stride, const float *src, int32_t step)
+{
+    const v32s even = GAUSS_EVEN;
+    for (int32_t x = 0; x + LANES_32 <= stride; x += LANES_32) {
+        v32f v[FW_GAUSS_STEP_MAX];
+        v32f t[FW_GAUSS_STEP_MAX];
+        for (int32_t i = 0; i < step; i++)
+            v[i] = load_f_f(src + (ptrdiff_t)x * step + i * LANES_32, LANES_32);
+        for (int32_t round = 1; round < step; round *= 2) {
+            for (int32_t i = 0; i < step / 2; i++) {
+                t[i] = __builtin_shuffle(v[2 * i], v[2 * i + 1], even);
+                t[i + step / 2] = __builtin_shuffle(v[2 * i], v[2 * i + 1], even + 1);
+            }
+            memcpy(v, t, (size_t)step * sizeof(v[0]));
+        }
+        for (int32_t i = 0; i < step; i++)
+            store_f_f(phases + (ptrdiff_t)i * stride + x, v[i], LANES_32);
+    }
+}
+
+/* The way back: dst[i * step + p] = phases[p * stride + i] for `count` of each phase. */
+static void gauss_join(float *dst, const float *phases, int32_t stride, int32_t step, int32_t count)
+{
+    const v32s low = GAUSS_LOW;
+    for (int32_t x = 0; x < count; x += LANES_32) {
+        v32f v[FW_GAUSS_STEP_MAX];
+        v32f t[FW_GAUSS_STEP_MAX];
+        for (int32_t i = 0; i < step; i++)
+            v[i] = load_f_f(phases + (ptrdiff_t)i * stride + x, LANES_32);
+        for (int32_t round = 1; round < step; round *= 2) {
+            for (int32_t i = 0; i < step / 2; i++) {
+                t[2 * i] = __builtin_shuffle(v[i], v[i + step / 2], low);
+                t[2 * i + 1] = __builtin_shuffle(v[i], v[i + step / 2],
+                                                 low + (int32_t)(LANES_32 / 2));
+            }
+            memcpy(v, t, (size_t)step * sizeof(v[0]));
+        }
+        for (int32_t i = 0; i < step; i++)
+            store_f_f(dst + (ptrdiff_t)x * step + i * LANES_32, v[i], LANES_32);
     }
 }
 
@@ -176,7 +278,7 @@ GAUSS_STORE(16)
 
 #define GAUSS_TABLE                                                                                \
     { gauss_columns_8, gauss_columns_16 }, { gauss_row_8, gauss_row_16 },                          \
-        { gauss_pairs_8, gauss_pairs_16, gauss_pairs_f }, gauss_sum,                               \
+        { gauss_pairs_8, gauss_pairs_16, gauss_pairs_f }, gauss_sum, gauss_split, gauss_join,      \
     {                                                                                              \
         gauss_store_8, gauss_store_16                                                              \
     }

@@ -23,6 +23,11 @@ static size_t row_floats(const struct job *job)
     return (size_t)job->width + FW_GAUSS_PAD;
 }
 
+static size_t kept_floats(const struct job *job)
+{
+    return (size_t)fw_gauss_kept(job->axis, job->width) + FW_GAUSS_PAD;
+}
+
 static void job_init(struct job *job, double sigma, int32_t width, int bits, enum check_fill fill)
 {
     int32_t bytes = bits > 8 ? 2 : 1;
@@ -34,7 +39,7 @@ static void job_init(struct job *job, double sigma, int32_t width, int bits, enu
     check_plane_fill(&job->src, fill, bytes, bits, (uint32_t)width);
     for (int32_t k = 0; k <= 2 * job->axis->radius; k++)
         job->rows[k] = job->src.data + k * job->src.stride;
-    job->floats = calloc(1, 2 * row_floats(job) * sizeof(float) +
+    job->floats = calloc(1, (2 * row_floats(job) + kept_floats(job)) * sizeof(float) +
                                 fw_gauss_row_bytes(job->axis, width));
     job->integers = calloc((size_t)width + 2 * FW_GAUSS_RADIUS_MAX + FW_GAUSS_PAD, 2);
 }
@@ -55,8 +60,10 @@ static void run_floats(void *argument)
     float *result = job->floats + row_floats(job);
     job->kernels->pairs[kind](job->floats, job->rows, job->axis->weights, job->axis->radius,
                               job->width);
-    fw_gauss_row(job->kernels, job->axis, result, job->floats, job->width,
-                 result + row_floats(job));
+    float *kept = result + row_floats(job);
+    float *work = kept + kept_floats(job);
+    fw_gauss_row_down(job->kernels, job->axis, kept, job->floats, job->width, work);
+    fw_gauss_row_up(job->kernels, job->axis, result, kept, job->width, work);
     job->kernels->store[kind](job->dst.data, result, (float)((1 << job->bits) - 1), job->width);
 }
 
