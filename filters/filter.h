@@ -225,7 +225,9 @@ enum fw_caps_flags {
     FW_CAPS_PROCESS_ONLY = 1u << 3, /* not safe beside itself in one process */
     FW_CAPS_READS_FILES = 1u << 4,  /* opens the files its PATH options name, in start() */
     FW_CAPS_VIEW = 1u << 5,         /* process() may return FW_VIEW */
-    FW_CAPS_PLANES = 1u << 6        /* plane() does one plane; planes may run beside each other */
+    FW_CAPS_PLANES = 1u << 6,       /* plane() does one plane; planes may run beside each other */
+    FW_CAPS_SEES_ALL = 1u << 7      /* SEQUENTIAL: also called for frames that `enable` leaves out,
+                                     * for what it keeps of them; they pass as they are */
 };
 
 /* What one instance needs, known after negotiate(). */
@@ -247,8 +249,8 @@ struct fw_caps {
 
 /*
  * A filter. `self` is a zeroed block of self_size bytes with the options stored in it; the host
- * owns it. Every callback may be NULL but negotiate and one of process, band, window. Calls on one
- * `self` never overlap, except of plane().
+ * owns it. Every callback may be NULL but negotiate and one of process, band, window, plane. Calls
+ * on one `self` never overlap, except of plane().
  *
  * The host fills `out` before a call: what the filter leaves alone is the input's, `index` counts
  * the filter's own output frames, and `image` is memory to write to unless FW_IDENTITY, FW_VIEW or
@@ -295,7 +297,8 @@ struct fw_filter {
      * last one, until it returns FW_END. NULL: none but those of process(). The filter sets pts,
      * duration and flags of `out`. */
     int (*more)(void *self, struct fw_frame *out, int at_end, void *scratch, struct fw_error *err);
-    /* PLANES: as process, one plane of `out`. Several planes may run at once, each once a frame. */
+    /* PLANES, of sequential filters, instead of process: one plane of `out`. Several planes may run
+     * at once in threads of the host, each once a frame; `scratch` is NULL. FW_OK or an error. */
     int (*plane)(void *self, const struct fw_frame *in, struct fw_frame *out, uint32_t plane,
                  void *scratch, struct fw_error *err);
     /* Offset in self of an int32_t where the host stores, before start(), the highest level of

@@ -66,7 +66,8 @@ static int check_caps(const struct fw_item *item, const struct fw_caps *caps, st
     bool windowed = caps->filter_class == FW_CLASS_WINDOWED;
     bool sequential = caps->filter_class == FW_CLASS_SEQUENTIAL;
     bool counted = caps->rate_num > 0 && caps->rate_den > 0;
-    bool called = filter->process || (!sequential && filter->band);
+    bool planes = (caps->flags & FW_CAPS_PLANES) && filter->plane;
+    bool called = filter->process || (sequential ? planes : filter->band != NULL);
     if (windowed)
         called = filter->window;
     if (caps->filter_class > FW_CLASS_SEQUENTIAL || !called)

@@ -8,6 +8,7 @@
 #include "stage.h"
 
 #include "check.h"
+#include "crew.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,18 @@ size_t fw_sequential_bytes(const struct fw_chain *chain, const struct fw_part *p
     return bytes;
 }
 
+/* Of a stage that can do them side by side; 0: there is none. */
+static uint32_t most_planes(const struct fw_chain *chain, const struct fw_part *part)
+{
+    uint32_t planes = 0;
+    for (uint32_t i = part->stage_first; i < part->stage_end; i++) {
+        const struct fw_stage *stage = &chain->stages[i];
+        if ((stage->caps.flags & FW_CAPS_PLANES) && stage->out.format->plane_count > planes)
+            planes = stage->out.format->plane_count;
+    }
+    return planes;
+}
+
 int fw_sequential_open(struct fw_chain *chain, const struct fw_part *part, struct fw_error *err)
 {
     /* One more than stages: a relay's only turn, or what is on its way out of the last one. */
@@ -64,7 +77,8 @@ int fw_sequential_open(struct fw_chain *chain, const struct fw_part *part, struc
             return fw_fail(err, FW_ERR_MEMORY, "no memory for intermediate images");
         fw_video_map(out, chain->turns[i].block, &chain->turns[i].image);
     }
-    return FW_OK;
+    uint32_t planes = most_planes(chain, part);
+    return planes > 0 ? fw_crew_open(&chain->crew, planes, err) : FW_OK;
 }
 
 void fw_sequential_close(struct fw_chain *chain, const struct fw_part *part)
@@ -73,6 +87,8 @@ void fw_sequential_close(struct fw_chain *chain, const struct fw_part *part)
         free(chain->turns[i].block);
     free(chain->turns);
     chain->turns = NULL;
+    fw_crew_close(chain->crew);
+    chain->crew = NULL;
 }
 
 /* Hands a frame, or the end, to the next stage. */
@@ -126,7 +142,24 @@ static int step_filter(struct fw_chain *chain, struct fw_stage *stage, struct fw
                    ? filter->more(self, out, turn->doing == DOING_LAST, chain->scratch, err)
                    : FW_END;
     turn->doing = DOING_MORE;
+    if ((stage->caps.flags & FW_CAPS_PLANES) && filter->plane)
+        return fw_crew_run(chain->crew, filter, self, &turn->in, out, err);
     return filter->process(self, &turn->in, out, chain->scratch, err);
+}
+
+/* A frame that passes as it is; a filter that sees all writes to where nothing is taken from. */
+static int step_disabled(struct fw_chain *chain, struct fw_stage *stage, struct fw_turn *turn,
+                         struct fw_frame *out, struct fw_error *err)
+{
+    const uint32_t both = FW_CAPS_SEES_ALL | FW_CAPS_IDENTITY;
+    int status = FW_OK;
+    if (stage->kind == FW_STAGE_FILTER && (stage->caps.flags & both) == FW_CAPS_SEES_ALL) {
+        struct fw_frame unused = *out;
+        fw_chain_note(chain, stage);
+        status = fw_stage_blame(chain, stage, step_filter(chain, stage, turn, &unused, err), err);
+    }
+    turn->doing = DOING_NOTHING;
+    return status < 0 ? status : FW_IDENTITY;
 }
 
 /* One step of a stage; FW_OK, FW_VIEW and FW_IDENTITY: *out is a frame. FW_END: it is through with
@@ -137,10 +170,8 @@ static int step(struct fw_chain *chain, struct fw_stage *stage, struct fw_turn *
     bool sequential = stage->caps.filter_class == FW_CLASS_SEQUENTIAL;
     out->index = turn->made;
     fw_stage_inherit(stage, &turn->in, out);
-    if (turn->doing == DOING_FRAME && !fw_stage_is_active(stage, &turn->in)) {
-        turn->doing = DOING_NOTHING;
-        return FW_IDENTITY;
-    }
+    if (turn->doing == DOING_FRAME && !fw_stage_is_active(stage, &turn->in))
+        return step_disabled(chain, stage, turn, out, err);
     if (!sequential)
         return turn->doing == DOING_FRAME ? step_parallel(chain, stage, turn, out, err) : FW_END;
     fw_chain_note(chain, stage);

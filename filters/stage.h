@@ -86,6 +86,7 @@ struct fw_part {
     size_t work_bytes;  /* of the largest scratch of a stage */
 };
 
+struct fw_crew; /* see crew.h */
 struct fw_turn; /* a stage of a sequential segment and what it is at */
 
 struct fw_chain {
@@ -111,6 +112,7 @@ struct fw_chain {
     void *bands[2];                /* rows of intermediate results, used in turn */
     void *scratch;                 /* of the filter that runs */
     struct fw_turn *turns;         /* sequential: one for each stage */
+    struct fw_crew *crew;          /* sequential: threads for planes; NULL: no stage uses them */
     volatile uint32_t *cell;
     int32_t band_rows; /* for tests: bands of so many rows; -1: no bands; 0: as fits */
 };
