@@ -49,7 +49,18 @@ typedef uint16_t v16_half __attribute__((vector_size(LANE_BYTES / 2)));
 #define LANES_WIDEN_32_8(values) __builtin_convertvector(values, v32u)
 #define LANES_WIDEN_32_16(values) __builtin_convertvector(values, v32u)
 #endif
+#if defined(__AVX2__)
+LANES_INLINE v8_quarter narrow_32_8(v32u wide)
+{
+    const __m256i lowest = _mm256_set1_epi32(0x0c080400);
+    __m256i bytes = _mm256_shuffle_epi8((__m256i)wide, lowest);
+    return (v8_quarter)_mm_cvtsi128_si64(
+        _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+}
+#define LANES_NARROW_32_8(wide) narrow_32_8(wide)
+#else
 #define LANES_NARROW_32_8(wide) __builtin_convertvector(wide, v8_quarter)
+#endif
 #define LANES_NARROW_32_16(wide) __builtin_convertvector(wide, v16_half)
 #endif
 #define LANES_SAME(values) (values)
