@@ -1,10 +1,11 @@
 /*
- * One chain over the frames of a raw file, in one thread:
+ * One chain over the frames of a raw file:
  *
  *     bench_filters FORMAT WxH FILE CHAIN [c|avx2|avx512 [SECONDS]]
  *
- * The frames are read into memory first. Prints the chain's CPU time for one frame: `ms X`, the
- * median over its passes.
+ * The frames are read into memory first. Prints the CPU time for one frame of all threads, and the
+ * time that goes by: `ms X wall Y`, medians over the passes. A chain is one segment, parallel or
+ * sequential; of the latter, planes go to as many threads as there are cores to use (`taskset`).
  */
 #include "chain.h"
 #include "format.h"
@@ -30,6 +31,12 @@ struct bench {
     struct fw_frame frames[FRAMES_MAX];
     uint32_t frame_count;
     struct fw_image result;
+    bool sequential;
+};
+
+struct times {
+    double cpu;
+    double wall;
 };
 
 static int fail(const char *text)
@@ -87,10 +94,10 @@ static int read_frames(struct bench *bench, const char *path)
     return bench->frame_count > 0 ? 0 : -1;
 }
 
-static double cpu_ms(void)
+static double clock_ms(clockid_t clock)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    (void)clock_gettime(clock, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
@@ -108,20 +115,31 @@ static void look_around(const struct bench *bench, uint64_t index, struct fw_fra
     }
 }
 
-/* Every frame once, under numbers that go on. ms of one frame; negative: failed. */
-static double pass(struct bench *bench, uint64_t first, struct fw_error *err)
+static int run_frame(struct bench *bench, uint64_t index, struct fw_error *err)
 {
-    double start = cpu_ms();
-    for (uint32_t i = 0; i < bench->frame_count; i++) {
-        struct fw_frame around[2 * REACH + 1];
-        const struct fw_frame *window[2 * REACH + 1];
-        look_around(bench, first + i, around, window);
-        struct fw_frame out = around[REACH];
-        out.image = bench->result;
-        if (fw_chain_process(bench->chain, window + REACH, &out, err) < 0)
-            return -1;
-    }
-    return (cpu_ms() - start) / bench->frame_count;
+    struct fw_frame around[2 * REACH + 1];
+    const struct fw_frame *window[2 * REACH + 1];
+    look_around(bench, index, around, window);
+    struct fw_frame out = around[REACH];
+    out.image = bench->result;
+    if (!bench->sequential)
+        return fw_chain_process(bench->chain, window + REACH, &out, err);
+    int status = fw_chain_push(bench->chain, window[REACH], err);
+    while (status == FW_OK)
+        status = fw_chain_pull(bench->chain, &out, err);
+    return status;
+}
+
+/* Every frame once, under numbers that go on; of one frame. Negative: failed. */
+static int pass(struct bench *bench, uint64_t first, struct times *times, struct fw_error *err)
+{
+    int status = FW_OK;
+    double cpu = clock_ms(CLOCK_PROCESS_CPUTIME_ID), wall = clock_ms(CLOCK_MONOTONIC);
+    for (uint32_t i = 0; i < bench->frame_count && status >= 0; i++)
+        status = run_frame(bench, first + i, err);
+    times->cpu = (clock_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu) / bench->frame_count;
+    times->wall = (clock_ms(CLOCK_MONOTONIC) - wall) / bench->frame_count;
+    return status;
 }
 
 static int compare(const void *a, const void *b)
@@ -132,21 +150,36 @@ static int compare(const void *a, const void *b)
 
 static int run(struct bench *bench, double seconds, struct fw_error *err)
 {
-    static double times[PASSES_MAX];
+    static double cpu[PASSES_MAX], wall[PASSES_MAX];
+    struct times times;
     uint32_t count = 0;
     double spent = 0;
-    if (pass(bench, 0, err) < 0)
+    if (pass(bench, 0, &times, err) < 0)
         return fail(err->text);
     while (count < 3 || (spent < seconds * 1e3 && count < PASSES_MAX)) {
-        double ms = pass(bench, (uint64_t)(count + 1) * bench->frame_count, err);
-        if (ms < 0)
+        if (pass(bench, (uint64_t)(count + 1) * bench->frame_count, &times, err) < 0)
             return fail(err->text);
-        times[count++] = ms;
-        spent += ms * bench->frame_count;
+        cpu[count] = times.cpu;
+        wall[count++] = times.wall;
+        spent += times.cpu * bench->frame_count;
     }
-    qsort(times, count, sizeof(times[0]), compare);
-    (void)printf("ms %.4f\n", times[count / 2]);
+    qsort(cpu, count, sizeof(cpu[0]), compare);
+    qsort(wall, count, sizeof(wall[0]), compare);
+    (void)printf("ms %.4f wall %.4f\n", cpu[count / 2], wall[count / 2]);
     return 0;
+}
+
+/* The chain's only segment with a filter. */
+static int start(struct bench *bench, struct fw_error *err)
+{
+    uint32_t segment = 0;
+    struct fw_chain_segment shown;
+    fw_chain_segment_at(bench->chain, 0, &shown);
+    if (shown.step_count == 0 && fw_chain_segment_count(bench->chain) == 3) {
+        segment = 1;
+        bench->sequential = true;
+    }
+    return fw_chain_start(bench->chain, segment, err);
 }
 
 int main(int argc, char **argv)
@@ -167,7 +200,7 @@ int main(int argc, char **argv)
         return fail(err.text);
     if (argc > 5)
         fw_chain_set_cpu(bench.chain, fw_cpu_parse(argv[5]));
-    if (fw_chain_start(bench.chain, 0, &err) < 0 || take_image(&bench.result, &bench.out) < 0)
+    if (start(&bench, &err) < 0 || take_image(&bench.result, &bench.out) < 0)
         return fail(err.status ? err.text : "no memory");
     return run(&bench, argc > 6 ? atof(argv[6]) : 1, &err);
 }
