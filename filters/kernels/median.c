@@ -136,8 +136,8 @@ const struct fw_median_kernels fw_median_variants[] = {
       fw_median_box5_u16_avx2, fw_median_window_start_avx2, fw_median_window_add_avx2,
       fw_median_window_row_avx2 },
 #endif
-    { FW_CPU_C, fw_median_box3_u8_c, fw_median_box3_u16_c, fw_median_box5_u8_c,
-      fw_median_box5_u16_c, window_start, window_add, window_row },
+    { FW_CPU_C, fw_median_box3_u8_plain, fw_median_box3_u16_plain, fw_median_box5_u8_plain,
+      fw_median_box5_u16_plain, window_start, window_add, window_row },
 };
 
 const struct fw_median_kernels *fw_median_kernels(int level)

@@ -50,6 +50,10 @@ void fw_median_box3_u8_c(uint8_t *const *dst, const uint8_t *const *src, int32_t
 void fw_median_box3_u16_c(uint16_t *const *dst, const uint16_t *const *src, int32_t width);
 void fw_median_box5_u8_c(uint8_t *const *dst, const uint8_t *const *src, int32_t width);
 void fw_median_box5_u16_c(uint16_t *const *dst, const uint16_t *const *src, int32_t width);
+void fw_median_box3_u8_plain(uint8_t *const *dst, const uint8_t *const *src, int32_t width);
+void fw_median_box3_u16_plain(uint16_t *const *dst, const uint16_t *const *src, int32_t width);
+void fw_median_box5_u8_plain(uint8_t *const *dst, const uint8_t *const *src, int32_t width);
+void fw_median_box5_u16_plain(uint16_t *const *dst, const uint16_t *const *src, int32_t width);
 void fw_median_box3_u8_avx2(uint8_t *const *dst, const uint8_t *const *src, int32_t width);
 void fw_median_box3_u16_avx2(uint16_t *const *dst, const uint16_t *const *src, int32_t width);
 void fw_median_box5_u8_avx2(uint8_t *const *dst, const uint8_t *const *src, int32_t width);

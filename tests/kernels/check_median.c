@@ -42,9 +42,14 @@ static void check_box(struct check_run *run, const struct shape *shape, int32_t 
     check_plane_init(&want, width * unit, 2, 3 * unit);
     check_plane_init(&got, width * unit, 2, 3 * unit);
     check_plane_fill(&src, fill, unit, shape->bits, (uint32_t)width);
-    const struct fw_median_kernels *row = fw_median_kernels(FW_CPU_C);
-    run_box(row, shape, &want, &src, width);
-    for (row = fw_median_kernels(run->limit); row->level != FW_CPU_C; row++) {
+    const struct fw_median_kernels scalar = { .level = FW_CPU_C,
+                                              .box3_u8 = fw_median_box3_u8_c,
+                                              .box3_u16 = fw_median_box3_u16_c,
+                                              .box5_u8 = fw_median_box5_u8_c,
+                                              .box5_u16 = fw_median_box5_u16_c };
+    run_box(&scalar, shape, &want, &src, width);
+    for (int level = (int)run->limit; level >= 0; level--) {
+        const struct fw_median_kernels *row = fw_median_kernels(level);
         run_box(row, shape, &got, &src, width);
         check_same(run, "median box", fw_cpu_name(row->level), &want, &got,
                    "width %d, radius %d, %d bits", width, shape->radius, shape->bits);
