@@ -112,7 +112,8 @@ LANES_INLINE void finish_8(uint8_t *dst, const uint8_t *src, v32u blurred,
 {
     const v32s zero = { 0 };
     v32s value = (v32s)load_32_8(src, count);
-    value += ((value - (v32s)blurred) * b->amount) >> 16;
+    /* Without a sign: lanes beyond the row hold anything. */
+    value += (v32s)(((v32u)value - blurred) * (uint32_t)b->amount) >> 16;
     store_32_8(dst, (v32u)min_s32(max_s32(value, zero), zero + 255), count);
 }
 
