@@ -136,6 +136,7 @@ static void check_ranges(const struct line *line)
     for (size_t i = 0; i < FW_COUNT(ranges) && status == FW_OK; i++) {
         struct clip parts;
         run.range = ranges[i];
+        run.step = ranges[i] == 8 ? 5 : 0; /* with gaps longer than most windows */
         run.fill = 0x3C;
         status = whole_run(&run, &in[1], &parts, &err);
         cr_expect_eq(status, FW_OK, "%s in ranges of %u: %s", line->chain, ranges[i], err.text);

@@ -137,11 +137,14 @@ static int run_parallel(const struct whole *whole, struct fw_chain *chain, uint3
     uint32_t range = whole->range && whole->range < count ? whole->range : count;
     for (uint32_t i = 0; i < count; i++)
         (void)clip_add(out, whole->fill);
+    uint32_t step = whole->step ? whole->step : 1;
     uint32_t ranges = count ? (count + range - 1) / range : 0;
     for (uint32_t i = ranges; i-- > 0 && status == FW_OK;) {
         status = fw_chain_start(chain, index, err);
-        for (uint32_t k = i * range; k < (i + 1) * range && k < count && status == FW_OK; k++)
-            status = ask(chain, &segment, in, out, k, err);
+        uint32_t end = (i + 1) * range < count ? (i + 1) * range : count;
+        for (uint32_t turn = 0; turn < step; turn++)
+            for (uint32_t k = i * range + turn; k < end && status == FW_OK; k += step)
+                status = ask(chain, &segment, in, out, k, err);
         fw_chain_stop(chain);
     }
     close_gaps(out);

@@ -30,6 +30,9 @@ struct whole {
     /* Outputs that one chain makes before another one, started anew, goes on; 0: all. The ranges of
      * a parallel segment run from the last to the first. */
     uint32_t range;
+    /* Outputs of a range are asked for in steps of so many, over and over until all are made: 0, 4,
+     * 8, 1, 5...; 0: one after the other. */
+    uint32_t step;
     const char *cpu; /* "c", "avx2", "avx512"; NULL: what the machine has */
     int fill;        /* the byte that images are filled with first */
 };
