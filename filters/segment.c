@@ -205,14 +205,16 @@ static int measure_window(const struct fw_chain *chain, struct fw_part *part, st
     struct fw_chain_segment *shown = &part->shown;
     for (uint32_t i = part->stage_end; i-- > part->stage_first;) {
         const struct fw_caps *caps = &chain->stages[i].caps;
-        int32_t num = caps->rate_num > 1 ? caps->rate_num : 1;
-        int32_t den = caps->rate_den > 1 ? caps->rate_den : 1;
-        shown->before = (shown->before * den + num - 1) / num + caps->before;
-        shown->after = (shown->after * den + num - 1) / num + caps->after;
-        if (shown->before > FW_CHAIN_NEIGHBOURS_MAX || shown->after > FW_CHAIN_NEIGHBOURS_MAX)
+        int64_t num = caps->rate_num > 1 ? caps->rate_num : 1;
+        int64_t den = caps->rate_den > 1 ? caps->rate_den : 1;
+        int64_t before = (shown->before * den + num - 1) / num + caps->before;
+        int64_t after = (shown->after * den + num - 1) / num + caps->after;
+        if (before > FW_CHAIN_NEIGHBOURS_MAX || after > FW_CHAIN_NEIGHBOURS_MAX)
             return fw_fail(err, FW_ERR_USAGE,
                            "filter '%s' and those behind it read more than %d frames around one",
                            chain->steps[chain->stages[i].step].name, FW_CHAIN_NEIGHBOURS_MAX);
+        shown->before = (int32_t)before;
+        shown->after = (int32_t)after;
     }
     return FW_OK;
 }
