@@ -130,6 +130,15 @@ static int create_item(struct fw_item *item, const struct fw_call *call, struct 
     return create_enable(item, complaints);
 }
 
+/* Commands find filters in their own graph alone. */
+static bool sends_commands(const struct fw_grammar *grammar)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < grammar->call_count && !found; i++)
+        found = strcmp(grammar->calls[i].name, "sendcmd") == 0;
+    return found;
+}
+
 /* libavfilter runs a text with branches as a whole. */
 static int create_graph(struct fw_chain *chain, struct fw_complaints *complaints)
 {
@@ -143,7 +152,7 @@ static int create_graph(struct fw_chain *chain, struct fw_complaints *complaints
 static int create_items(struct fw_chain *chain, struct fw_plugins *plugins,
                         struct fw_complaints *complaints)
 {
-    if (chain->grammar.branched)
+    if (chain->grammar.branched || sends_commands(&chain->grammar))
         return create_graph(chain, complaints);
     for (uint32_t i = 0; i < chain->grammar.call_count; i++) {
         const struct fw_call *call = &chain->grammar.calls[i];

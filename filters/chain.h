@@ -53,6 +53,9 @@ int fw_chain_create_with(struct fw_chain **chain_out, const char *text, struct f
 /* NULL ok. */
 void fw_chain_destroy(struct fw_chain *chain);
 
+/* Whether the files that the text names can be read from here. All faults at once, as of create. */
+int fw_chain_check_files(const struct fw_chain *chain, struct fw_error *err) FW_MUST_CHECK;
+
 /* Fits the chain to an input: inserts conversions (libswscale, FFmpeg's default flags), computes
  * what comes out. May be called again with another input before start. FW_ERR_USAGE names filter
  * and reason. */

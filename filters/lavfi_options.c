@@ -1,6 +1,7 @@
 /* The arguments of libavfilter's filters, checked through AVOptions before anything runs. */
 #include "lavfi_call.h"
 
+#include "check.h"
 #include "expr.h"
 #include "format.h"
 #include "suggest.h"
@@ -284,13 +285,23 @@ static bool take_generic(struct fw_lavfi_call *call, const struct fw_call *text,
     return true;
 }
 
+/* A seed that nobody gave would be another one in every process and every run. */
+static void settle_seed(struct fw_lavfi_call *call)
+{
+    static const char *const seeded[] = { "elbg", "random", "shufflepixels" };
+    for (size_t i = 0; i < FW_COUNT(seeded); i++) {
+        if (strcmp(call->filter->name, seeded[i]) == 0 && !fw_lavfi_option_value(call, "seed"))
+            call->options[call->option_count++] = (struct fw_lavfi_option){ "seed", "1" };
+    }
+}
+
 int fw_lavfi_options_store(struct fw_lavfi_call *call, const struct fw_call *text,
                            struct fw_complaints *complaints)
 {
     const AVClass *class = call->filter->priv_class;
     const AVOption *last = NULL;
     bool positional = true;
-    call->options = calloc(text->arg_count + 1u, sizeof(*call->options));
+    call->options = calloc(text->arg_count + 2u, sizeof(*call->options)); /* and a seed */
     if (!call->options)
         return fw_fail(complaints->err, FW_ERR_MEMORY, "no memory for filter options");
     for (uint32_t i = 0; i < text->arg_count; i++) {
@@ -324,6 +335,7 @@ int fw_lavfi_options_store(struct fw_lavfi_call *call, const struct fw_call *tex
         call->options[call->option_count++] = (struct fw_lavfi_option){ first_name(class, option),
                                                                         arg->value };
     }
+    settle_seed(call);
     return FW_OK;
 }
 

@@ -23,6 +23,9 @@ static const char pulldown_text[] = "puts out more frames for some than for othe
 static const char hidden_text[] = "would print with these options, which nobody would see";
 static const char type_text[] = "would show the type of the coded picture, which frames do not "
                                 "carry to filters here";
+static const char picture_text[] =
+    "asks for 'pict_type', which frames do not carry to filters here";
+static const char place_text[] = "asks for 'pos', which frames do not carry to filters here";
 static const char reload_text[] =
     "reads its file again and again with these options, after files are locked away";
 
@@ -96,6 +99,16 @@ static bool is_plain(const struct fw_lavfi_call *call, const struct fw_lavfi_opt
     int written = snprintf(word, sizeof(word), " %s ", option->key);
     bool known = written > 0 && (size_t)written < sizeof(word);
     return call->row->file_option && known && strstr(names, word);
+}
+
+/* What libavfilter's frames know of their packets, and those here do not: it would be taken for
+ * unknown without a word. */
+static const char *find_unknown(const struct fw_lavfi_option *option)
+{
+    if (fw_expr_mentions(option->value, "pict_type"))
+        return picture_text;
+    bool place = fw_expr_mentions(option->value, "pos") || fw_expr_mentions(option->value, "POS");
+    return place ? place_text : NULL;
 }
 
 static bool is_listed(const struct fw_lavfi_option *option, const char *list)
@@ -210,6 +223,10 @@ const char *fw_lavfi_classify(struct fw_lavfi_call *call)
         verdict.sequential = fw_lavfi_sequence_reason(call->filter->name);
         if (call->row && fw_lavfi_option_listed(call, call->row->never))
             verdict.refusal = hidden_text;
+    }
+    for (uint32_t i = 0; i < call->option_count && !verdict.refusal; i++) {
+        if (!call->row || !is_plain(call, &call->options[i]))
+            verdict.refusal = find_unknown(&call->options[i]);
     }
     if (verdict.sequential)
         call->filter_class = FW_CLASS_SEQUENTIAL;

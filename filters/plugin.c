@@ -122,9 +122,13 @@ static int load_open(struct fw_plugins *plugins, struct object *object, int fd,
     char name[48];
     (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
     object->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    if (!object->handle)
-        return fw_fail(err, FW_ERR_USAGE, "plugin '%s' cannot be loaded: %s", object->path,
-                       dlerror());
+    if (!object->handle) {
+        const char *reason = dlerror();
+        size_t length = strlen(name); /* its text begins with the name, which says nothing */
+        if (strncmp(reason, name, length) == 0)
+            reason += length + strspn(reason + length, ": ");
+        return fw_fail(err, FW_ERR_USAGE, "plugin '%s' cannot be loaded: %s", object->path, reason);
+    }
     const struct fw_plugin *plugin = dlsym(object->handle, FW_PLUGIN_SYMBOL);
     if (!plugin)
         return fw_fail(err, FW_ERR_USAGE, "'%s' is no plugin: it does not export %s", object->path,

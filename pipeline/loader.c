@@ -101,6 +101,8 @@ static int check_chain(const struct fw_settings *settings, struct fw_plugins *pl
     struct fw_chain_needs needs = { 0 };
     int status = fw_chain_create_with(&chain, settings->chain, plugins, err);
     if (status == FW_OK)
+        status = fw_chain_check_files(chain, err);
+    if (status == FW_OK)
         fw_chain_needs(chain, &needs);
     *flags_out = needs.flags;
     fw_chain_destroy(chain);

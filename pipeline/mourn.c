@@ -46,11 +46,27 @@ static const char *step_name(const struct fw_supervisor *crew, uint32_t step)
                                                                  : "the chain";
 }
 
+/* What a process does, and how far it has come, when it was not in a frame. */
+static void describe_idle(const struct fw_supervisor *crew, const struct fw_death *death,
+                          char *text, size_t bytes)
+{
+    const struct fw_plan *plan = crew->plan;
+    uint32_t index = death->proc_index - FW_PROC_SEQUENTIAL; /* wraps for the processes before */
+    uint64_t frames = atomic_load(&crew->control->procs[death->proc_index].frames);
+    bool sequential = plan != NULL && index < plan->hop_count - 1 &&
+                      plan->joints[index].step_count > 0;
+    if (sequential)
+        snprintf(text, bytes, "after %llu frames in '%s'", (unsigned long long)frames,
+                 step_name(crew, plan->joints[index].step_first));
+    else
+        snprintf(text, bytes, "between frames");
+}
+
 void fw_mourn_text(const struct fw_supervisor *crew, const struct fw_death *death, char *text,
                    size_t bytes)
 {
     char name[32];
-    char frame[64] = "";
+    char frame[96] = "";
     char how[64];
     fw_station_name(death->proc_index, name, sizeof(name));
     if (death->stalled)
@@ -58,7 +74,8 @@ void fw_mourn_text(const struct fw_supervisor *crew, const struct fw_death *deat
     else
         snprintf(how, sizeof(how), "died (%s)", strsignal(death->signal));
     if (!death->had_frame) {
-        snprintf(text, bytes, "%s %s between frames", name, how);
+        describe_idle(crew, death, frame, sizeof(frame));
+        snprintf(text, bytes, "%s %s %s", name, how, frame);
         return;
     }
     describe_frame(crew, death, frame, sizeof(frame));

@@ -72,10 +72,18 @@ def graphs(shop):
 
 
 @suite.check
-def a_missing_file_names_the_graph(shop):
+def a_missing_file_is_named(shop):
     done = framewheel("run", clip_of(shop), "--null", "-vf",
-                      "movie=/nowhere.png[l];[in][l]overlay", code=None)
-    need(done.code != 0 and "graph" in done.err.decode(), done.text())
+                      "movie=/nowhere.png[l];[in][l]overlay", code=2)
+    need("file '/nowhere.png' of filter 'movie'" in done.err.decode(), done.text())
+
+
+@suite.check
+def commands_and_seeds(shop):
+    """sendcmd reaches filters that are built in here; what draws numbers draws the same twice."""
+    clip = clip_of(shop)
+    same(clip, "sendcmd=c='0.2 hue s 0',hue")
+    need(ours(clip, "random=5") == ours(clip, "random=5"), "another order in a second run")
 
 
 @suite.check

@@ -243,7 +243,7 @@ Test(lavfi, options_decide_the_class)
     expect_class("lavfi.bwdif=deint=1", FW_CLASS_SEQUENTIAL);
     expect_class("lavfi.tmix=enable=gt(n\\,3)", FW_CLASS_SEQUENTIAL);
     expect_class("shufflepixels=seed=3", FW_CLASS_PURE);
-    expect_class("shufflepixels", FW_CLASS_SEQUENTIAL);
+    expect_class("shufflepixels", FW_CLASS_PURE); /* with a seed of ours */
     expect_class("setpts=PTS-STARTPTS", FW_CLASS_SEQUENTIAL);
     expect_class("lavfi.hqdn3d", FW_CLASS_SEQUENTIAL);
     expect_class("[in]hflip[out]", FW_CLASS_SEQUENTIAL);

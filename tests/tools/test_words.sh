@@ -77,6 +77,12 @@ says '.json'
 run 4 run missing.mkv --null
 says 'missing.mkv'
 run 4 probe missing.mkv
+run 2 run in.y4m --null -vf 'lut3d=missing.cube,subtitles=none.srt,overlay=10:10'
+says "file 'missing.cube' of filter 'lut3d'" "'none.srt'" "overlay=logo.png:10:10"
+run 2 explain in.y4m -vf 'movie=none.png[l];[in][l]overlay'
+says "file 'none.png' of filter 'movie'"
+run 2 run in.y4m --null -vf "select='eq(pict_type,I)'"
+says "'pict_type', which frames do not carry"
 
 # Every spelling is the same job.
 run 0 run in.y4m a.y4m -vf negate
@@ -181,8 +187,8 @@ run 0 filters hqdn3d
 holds 'sequential'
 run 0 filters yadif
 holds 'windowed'
-run 2 filters overlay
-says "filter 'overlay'"
+run 0 filters overlay
+holds 'overlay: '
 run 2 filters nosuch
 says "unknown filter 'nosuch'"
 run 2 filters 'negate,negate'
