@@ -10,6 +10,7 @@
 #include "check.h"
 #include "format.h"
 #include "image.h"
+#include "kernels/interleave.h"
 #include "pack.h"
 
 #include <math.h>
@@ -44,6 +45,9 @@ struct fw_zimage {
     zimg_filter_graph *colors;
     zimg_filter_graph *alpha;
     void *work;
+    const struct fw_interleave_kernels *packing;
+    struct fw_interleave in_pixel; /* parts 0: not packed, or not simply */
+    struct fw_interleave out_pixel;
     bool neutral_chroma; /* gray to YUV */
     bool copy_gray;      /* gray to RGB */
 };
@@ -261,6 +265,23 @@ static int take_work(struct fw_zimage *zimage, struct fw_error *err)
     return FW_OK;
 }
 
+/* Packed RGB whose pixel holds its components and nothing else. */
+static void set_pixel(struct fw_interleave *pixel, const struct fw_format *format)
+{
+    int32_t parts = format->component_count;
+    int32_t bytes = format->components[0].depth > 8 ? 2 : 1;
+    bool packed = format->plane_count == 1 && (parts == 3 || parts == 4) &&
+                  (format->flags & FW_FORMAT_RGB) && format->components[0].step == parts * bytes &&
+                  format->components[0].shift == 0;
+    if (!packed)
+        return;
+    pixel->parts = parts;
+    pixel->sample_bytes = bytes;
+    for (int32_t i = 0; i < parts; i++)
+        pixel->place[i] = format->components[i].offset / bytes;
+    fw_interleave_init(pixel);
+}
+
 int fw_zimage_open(struct fw_zimage **zimage_out, const struct fw_video *in,
                    const struct fw_video *out, enum fw_zimage_kernel kernel, bool portable,
                    struct fw_error *err)
@@ -271,6 +292,9 @@ int fw_zimage_open(struct fw_zimage **zimage_out, const struct fw_video *in,
         return fw_fail(err, FW_ERR_MEMORY, "no memory for a conversion");
     set_side(&zimage->in, in);
     set_side(&zimage->out, out);
+    set_pixel(&zimage->in_pixel, in->format);
+    set_pixel(&zimage->out_pixel, out->format);
+    zimage->packing = fw_interleave_kernels(portable ? FW_CPU_C : (int)fw_cpu_detect());
     if (zimage->out.format->flags & FW_FORMAT_RGB)
         zimage->out.matrix = MATRIX_RGB;
     else if (zimage->in.family == ZIMG_COLOR_RGB && out->color.matrix == MATRIX_UNSPECIFIED)
@@ -332,9 +356,44 @@ static uint32_t alpha_component(const struct fw_format *format)
     return format->component_count - 1u;
 }
 
-static void put_result(struct fw_zimage *zimage, const struct fw_image *out)
+/* A plane that zimg can use where it is: aligned, of whole registers, and as large as it wants it.
+ */
+static bool lend(struct fw_samples *samples, const struct fw_image *image, uint32_t index)
 {
-    const struct side *side = &zimage->out;
+    const struct fw_component *component = &image->format->components[index];
+    size_t unit = component->depth > 8 ? 2 : 1;
+    uint8_t *data = image->data[component->plane];
+    ptrdiff_t stride = image->stride[component->plane];
+    bool fits = component->step == unit && component->shift == 0 && component->offset == 0 &&
+                samples->width == fw_samples_width(image->format, index, image->width) &&
+                samples->height == fw_samples_height(image->format, index, image->height) &&
+                (uintptr_t)data % 64 == 0 && stride > 0 && stride % 64 == 0 &&
+                (size_t)samples->width * unit % 64 == 0;
+    if (fits)
+        *samples = (struct fw_samples){ data, stride, samples->width, samples->height };
+    return fits;
+}
+
+/* Copies packed pixels to or from all planes at once. */
+static void repack(const struct fw_zimage *zimage, const struct side *side,
+                   const struct fw_image *image, bool join)
+{
+    const struct fw_interleave *pixel = join ? &zimage->out_pixel : &zimage->in_pixel;
+    for (int32_t y = 0; y < image->height; y++) {
+        uint8_t *rows[FW_INTERLEAVE_PARTS] = { NULL };
+        uint8_t *row = image->data[0] + y * image->stride[0];
+        for (int32_t i = 0; i < pixel->parts; i++)
+            rows[i] = side->planes[i].data + y * side->planes[i].stride;
+        if (join)
+            zimage->packing->join(pixel, row, (const uint8_t *const *)rows, image->width);
+        else
+            zimage->packing->split(pixel, rows, row, image->width);
+    }
+}
+
+static void put_result(struct fw_zimage *zimage, const struct side *side,
+                       const struct fw_image *out, uint32_t lent)
+{
     uint32_t colors = is_gray(side->format) ? 1 : 3;
     bool filler = side->format->plane_count == 1 &&
                   side->format->components[0].step >
@@ -343,35 +402,64 @@ static void put_result(struct fw_zimage *zimage, const struct fw_image *out)
     for (int32_t y = 0; filler && y < out->height; y++)
         memset(out->data[0] + y * out->stride[0], 0xFF,
                fw_format_row_bytes(side->format, 0, out->width));
+    const struct fw_samples *alpha = &side->planes[color_planes(side)];
+    if (has_alpha(side->format) && !zimage->alpha)
+        fill_plane(alpha, side->depth, (1u << side->depth) - 1);
+    if (zimage->out_pixel.parts && !zimage->copy_gray) {
+        repack(zimage, side, out, true);
+        return;
+    }
     for (uint32_t i = 0; i < colors; i++) {
         uint32_t plane = zimage->copy_gray ? 0 : i;
         if (zimage->neutral_chroma && i > 0)
             fill_plane(&side->planes[i], side->depth, 1u << (side->depth - 1));
-        fw_samples_put(&side->planes[plane], out, i);
+        if (!(lent & 1u << plane) || zimage->copy_gray)
+            fw_samples_put(&side->planes[plane], out, i);
     }
-    if (!has_alpha(side->format))
+    if (has_alpha(side->format))
+        fw_samples_put(alpha, out, alpha_component(side->format));
+}
+
+static void take_colors(struct fw_zimage *zimage, struct side *side, const struct fw_image *in)
+{
+    if (zimage->in_pixel.parts) {
+        repack(zimage, side, in, false);
         return;
-    const struct fw_samples *alpha = &side->planes[color_planes(side)];
-    if (!zimage->alpha)
-        fill_plane(alpha, side->depth, (1u << side->depth) - 1);
-    fw_samples_put(alpha, out, alpha_component(side->format));
+    }
+    for (uint32_t i = 0; i < color_planes(side); i++) {
+        if (!lend(&side->planes[i], in, i))
+            fw_samples_take(&side->planes[i], in, i);
+    }
+}
+
+/* Colours that can go where they belong; the others, and alpha, by way of planes of this one's own.
+ * A bit for each that does. */
+static uint32_t lend_colors(const struct fw_zimage *zimage, struct side *side,
+                            const struct fw_image *out)
+{
+    uint32_t lent = 0;
+    uint32_t colors = is_gray(side->format) || zimage->copy_gray ? 1 : 3;
+    for (uint32_t i = 0; i < colors && !zimage->copy_gray && !zimage->out_pixel.parts; i++)
+        lent |= lend(&side->planes[i], out, i) ? 1u << i : 0;
+    return lent;
 }
 
 int fw_zimage_process(struct fw_zimage *zimage, const struct fw_image *in,
                       const struct fw_image *out, struct fw_error *err)
 {
-    const struct side *from = &zimage->in;
-    uint32_t colors = color_planes(from);
-    for (uint32_t i = 0; i < colors; i++)
-        fw_samples_take(&from->planes[i], in, i);
-    int status = run_graph(zimage->colors, from, &zimage->out, 0, 0, zimage->work, err);
+    struct side from = zimage->in;
+    struct side to = zimage->out;
+    uint32_t colors = color_planes(&from);
+    take_colors(zimage, &from, in);
+    uint32_t lent = lend_colors(zimage, &to, out);
+    int status = run_graph(zimage->colors, &from, &to, 0, 0, zimage->work, err);
     if (status == FW_OK && zimage->alpha) {
-        fw_samples_take(&from->planes[colors], in, alpha_component(from->format));
-        status = run_graph(zimage->alpha, from, &zimage->out, colors, color_planes(&zimage->out),
-                           zimage->work, err);
+        if (!zimage->in_pixel.parts)
+            fw_samples_take(&from.planes[colors], in, alpha_component(from.format));
+        status = run_graph(zimage->alpha, &from, &to, colors, color_planes(&to), zimage->work, err);
     }
     if (status == FW_OK)
-        put_result(zimage, out);
+        put_result(zimage, &to, out, lent);
     return status;
 }
 
