@@ -26,11 +26,20 @@ static const char *const system_paths[] = {
     "/dev/null",
 };
 
+static bool is_listed(const struct fw_read_paths *paths, const char *word)
+{
+    for (uint32_t i = 0; i < paths->count; i++) {
+        if (strcmp(paths->items[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Takes the word. One that names a file may be read; a folder only when it is written as a path. */
 static void offer(struct fw_read_paths *paths, char *word)
 {
     struct stat status;
-    bool found = word != NULL && stat(word, &status) == 0;
+    bool found = word != NULL && !is_listed(paths, word) && stat(word, &status) == 0;
     bool folder = found && S_ISDIR(status.st_mode);
     bool wanted = found && (!folder || (strchr(word, '/') != NULL && word[strspn(word, "/.")]));
     if (wanted && paths->count < FW_READ_PATHS_MAX) {
