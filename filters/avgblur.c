@@ -237,11 +237,9 @@ static int avgblur_band(void *self, const struct fw_frame *in, struct fw_frame *
         if (is_blurred(blur, i)) {
             choose_kind(&plane, fw_format_depth(src->format));
             blur_rows(&plane, rows.first, rows.end);
-            continue;
+        } else {
+            fw_rows_copy(dst, src, i, rows);
         }
-        for (int32_t y = rows.first; y < rows.end; y++)
-            memcpy(plane.dst + y * plane.dst_stride, plane.src + y * plane.src_stride,
-                   fw_format_row_bytes(src->format, i, src->width));
     }
     return FW_OK;
 }

@@ -8,6 +8,7 @@
 #include "format.h"
 #include "kernels/bilateral.h"
 #include "kernels/turn.h"
+#include "rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -207,13 +208,10 @@ static int bilateral_process(void *self, const struct fw_frame *in, struct fw_fr
             .src = src->data[i],
             .src_stride = src->stride[i],
         };
-        if (bilateral->planes >> i & 1) {
+        if (bilateral->planes >> i & 1)
             smooth_plane(bilateral, &plane, scratch);
-            continue;
-        }
-        for (int32_t y = 0; y < plane.height; y++)
-            memcpy(plane.dst + y * plane.dst_stride, plane.src + y * plane.src_stride,
-                   fw_format_row_bytes(src->format, i, src->width));
+        else
+            fw_rows_copy(dst, src, i, fw_rows_of(src, i, 0, src->height));
     }
     return FW_OK;
 }

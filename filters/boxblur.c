@@ -352,13 +352,10 @@ static int boxblur_band(void *self, const struct fw_frame *in, struct fw_frame *
                              .dst_stride = dst->stride[i],
                              .src = src->data[i],
                              .src_stride = src->stride[i] };
-        if (blur->passes[set]) {
+        if (blur->passes[set])
             blur_plane(blur, &walk, set, rows, fw_format_depth(format), scratch);
-            continue;
-        }
-        for (int32_t y = rows.first; y < rows.end; y++)
-            memcpy(walk.dst + y * walk.dst_stride, walk.src + y * walk.src_stride,
-                   fw_format_row_bytes(format, i, src->width));
+        else
+            fw_rows_copy(dst, src, i, rows);
     }
     return FW_OK;
 }

@@ -106,7 +106,7 @@ static int cas_band(void *self, const struct fw_frame *in, struct fw_frame *out,
     for (uint32_t plane = 0; plane < in->image.format->plane_count; plane++) {
         struct fw_rows rows = fw_rows_of(&in->image, plane, row_first, row_end);
         if (!(cas->planes >> plane & 1))
-            fw_slide_copy(&out->image, &in->image, plane, rows);
+            fw_rows_copy(&out->image, &in->image, plane, rows);
         else
             fw_slide_plane(&slide, &out->image, &in->image, plane, rows, scratch);
     }

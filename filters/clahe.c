@@ -5,6 +5,7 @@
  */
 #include "filter.h"
 #include "format.h"
+#include "rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -216,13 +217,8 @@ static int clahe_process(void *self, const struct fw_frame *in, struct fw_frame 
         across[x] = place(x, clahe->tile_width, (int32_t)clahe->columns);
     for (int32_t y = 0; y < src->height; y++)
         map_row(clahe, dst, src, y, tables, across);
-    for (uint32_t plane = 1; plane < src->format->plane_count; plane++) {
-        int32_t rows = fw_format_plane_height(src->format, plane, src->height);
-        for (int32_t y = 0; y < rows; y++)
-            memcpy(dst->data[plane] + y * dst->stride[plane],
-                   src->data[plane] + y * src->stride[plane],
-                   fw_format_row_bytes(src->format, plane, src->width));
-    }
+    for (uint32_t plane = 1; plane < src->format->plane_count; plane++)
+        fw_rows_copy(dst, src, plane, fw_rows_of(src, plane, 0, src->height));
     return FW_OK;
 }
 

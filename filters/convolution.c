@@ -240,7 +240,7 @@ static int convolution_band(void *self, const struct fw_frame *in, struct fw_fra
         struct fw_slide slide = slide_of(convolution, plane);
         convolution->matrix = &convolution->matrices[plane];
         if (convolution->matrix->copies)
-            fw_slide_copy(&out->image, &in->image, plane, rows);
+            fw_rows_copy(&out->image, &in->image, plane, rows);
         else
             fw_slide_plane(&slide, &out->image, &in->image, plane, rows, scratch);
     }

@@ -232,9 +232,7 @@ static int edgedetect_band(void *self, const struct fw_frame *in, struct fw_fram
             .high = (uint8_t)(edgedetect->high * 255. + .5),
         };
         if (!(edgedetect->planes >> plane & 1)) {
-            for (int32_t y = rows.first; y < rows.end; y++)
-                memcpy(dst->data[plane] + y * dst->stride[plane], canny.src + y * canny.src_stride,
-                       (size_t)rows.width);
+            fw_rows_copy(dst, src, plane, rows);
             continue;
         }
         set_up(&canny, scratch);

@@ -205,11 +205,8 @@ static void fade_plane(const struct fade_band *band, uint32_t plane, int32_t fro
 
 static void copy_plane(const struct fade_band *band, uint32_t plane)
 {
-    size_t bytes = fw_format_row_bytes(band->src->format, plane, band->src->width);
-    struct fw_rows rows = fw_rows_of(band->src, plane, band->row_first, band->row_end);
-    for (int32_t y = rows.first; y < rows.end; y++)
-        memcpy(band->dst->data[plane] + y * band->dst->stride[plane],
-               band->src->data[plane] + y * band->src->stride[plane], bytes);
+    fw_rows_copy(band->dst, band->src, plane,
+                 fw_rows_of(band->src, plane, band->row_first, band->row_end));
 }
 
 static void copy_planes(const struct fade_band *band)

@@ -10,7 +10,6 @@
 #include "rows.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define BAND_HALO_MAX 64
 #define WORK_BITS 15 /* of rows of integers between the axes */
@@ -318,9 +317,7 @@ static int gaussian_band(void *self, const struct fw_frame *in, struct fw_frame 
                                      .src = src->data[i],
                                      .src_stride = src->stride[i] };
         if (!(gaussian->planes >> i & 1)) {
-            for (int32_t y = plane.rows.first; y < plane.rows.end; y++)
-                memcpy(plane.dst + y * plane.dst_stride, plane.src + y * plane.src_stride,
-                       fw_format_row_bytes(src->format, i, src->width));
+            fw_rows_copy(dst, src, i, plane.rows);
         } else if (steps) {
             blur_steps(gaussian, &plane, scratch);
         } else if (floats) {

@@ -9,6 +9,7 @@
 #include "format.h"
 #include "kernels/decay.h"
 #include "kernels/turn.h"
+#include "rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -197,13 +198,10 @@ static int gblur_process(void *self, const struct fw_frame *in, struct fw_frame 
             .src = src->data[i],
             .src_stride = src->stride[i],
         };
-        if (gblur->planes >> i & 1) {
+        if (gblur->planes >> i & 1)
             blur_plane(gblur, &plane, scratch);
-            continue;
-        }
-        for (int32_t y = 0; y < plane.height; y++)
-            memcpy(plane.dst + y * plane.dst_stride, plane.src + y * plane.src_stride,
-                   fw_format_row_bytes(src->format, i, src->width));
+        else
+            fw_rows_copy(dst, src, i, fw_rows_of(src, i, 0, src->height));
     }
     return FW_OK;
 }

@@ -251,7 +251,7 @@ static int median_band(void *self, const struct fw_frame *in, struct fw_frame *o
     for (uint32_t plane = 0; plane < in->image.format->plane_count; plane++) {
         struct fw_rows rows = fw_rows_of(&in->image, plane, row_first, row_end);
         if (!(median->planes >> plane & 1))
-            fw_slide_copy(&out->image, &in->image, plane, rows);
+            fw_rows_copy(&out->image, &in->image, plane, rows);
         else if (network_radius(&median->window))
             fw_slide_plane(&slide, &out->image, &in->image, plane, rows, scratch);
         else

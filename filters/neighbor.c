@@ -116,7 +116,7 @@ static int neighbor_band(void *self, const struct fw_frame *in, struct fw_frame 
         struct fw_rows rows = fw_rows_of(&in->image, plane, row_first, row_end);
         neighbor->plane = plane;
         if (neighbor->threshold[plane] == 0)
-            fw_slide_copy(&out->image, &in->image, plane, rows);
+            fw_rows_copy(&out->image, &in->image, plane, rows);
         else
             fw_slide_plane(&slide, &out->image, &in->image, plane, rows, scratch);
     }

@@ -397,14 +397,10 @@ static int overlay_band(void *self, const struct fw_frame *in, struct fw_frame *
     find_corner(overlay, in, &x, &y);
     for (uint32_t plane = 0; plane < format->plane_count; plane++) {
         struct fw_rows rows = fw_rows_of(src, plane, row_first, row_end);
-        size_t bytes = fw_format_row_bytes(format, plane, src->width);
         bool chroma = plane > 0 && !(format->flags & FW_FORMAT_RGB);
         int32_t unit = format->plane_count == 1 ? format->components[0].step : 1;
-        if (dst->data[plane] != src->data[plane]) {
-            for (int32_t row = rows.first; row < rows.end; row++)
-                memcpy(dst->data[plane] + row * dst->stride[plane],
-                       src->data[plane] + row * src->stride[plane], bytes);
-        }
+        if (dst->data[plane] != src->data[plane])
+            fw_rows_copy(dst, src, plane, rows);
         cover_rows(overlay, &overlay->layers[plane], dst->data[plane], dst->stride[plane],
                    rows.width * unit, rows, (x >> (chroma ? format->log2_chroma_w : 0)) * unit,
                    y >> (chroma ? format->log2_chroma_h : 0));

@@ -4,6 +4,8 @@
 
 #include "format.h"
 
+#include <string.h>
+
 /* Samples [first, end) of a plane's height, and its width in samples. */
 struct fw_rows {
     int32_t first;
@@ -28,6 +30,16 @@ static inline struct fw_rows fw_rows_of(const struct fw_image *image, uint32_t p
         rows.end = row_end == image->height ? rows.height : row_end >> format->log2_chroma_h;
     }
     return rows;
+}
+
+/* Rows of one plane as they are, to an image of the same format and size. */
+static inline void fw_rows_copy(const struct fw_image *dst, const struct fw_image *src,
+                                uint32_t plane, struct fw_rows rows)
+{
+    size_t bytes = fw_format_row_bytes(src->format, plane, src->width);
+    for (int32_t y = rows.first; y < rows.end; y++)
+        memcpy(dst->data[plane] + y * dst->stride[plane], src->data[plane] + y * src->stride[plane],
+               bytes);
 }
 
 #endif

@@ -108,15 +108,6 @@ void fw_slide_plane(const struct fw_slide *slide, const struct fw_image *dst,
     }
 }
 
-void fw_slide_copy(const struct fw_image *dst, const struct fw_image *src, uint32_t plane,
-                   struct fw_rows rows)
-{
-    size_t bytes = fw_format_row_bytes(src->format, plane, src->width);
-    for (int32_t y = rows.first; y < rows.end; y++)
-        memcpy(dst->data[plane] + y * dst->stride[plane], src->data[plane] + y * src->stride[plane],
-               bytes);
-}
-
 bool fw_slide_accepts(const struct fw_format *format)
 {
     return fw_format_is_planar_int(format) && strcmp(format->name, "yuv440p10le") != 0;

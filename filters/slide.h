@@ -40,9 +40,6 @@ size_t fw_slide_bytes(const struct fw_slide *slide, int32_t width);
 /* Rows [rows.first, rows.end) of one plane. Reads radius_y rows above and below them. */
 void fw_slide_plane(const struct fw_slide *slide, const struct fw_image *dst,
                     const struct fw_image *src, uint32_t plane, struct fw_rows rows, void *scratch);
-/* The same rows unchanged. */
-void fw_slide_copy(const struct fw_image *dst, const struct fw_image *src, uint32_t plane,
-                   struct fw_rows rows);
 
 /* The formats of libavfilter's filters of this kind: planar, one component a plane, but for one. */
 bool fw_slide_accepts(const struct fw_format *format);

@@ -150,13 +150,10 @@ static int unsharp_band(void *self, const struct fw_frame *in, struct fw_frame *
         int set = i == 3 ? 2 : (i > 0 ? 1 : 0);
         struct fw_rows rows = fw_rows_of(src, i, row_first, row_end);
         struct planes planes = { dst->data[i], src->data[i], dst->stride[i], src->stride[i] };
-        if (amount_of(unsharp, set)) {
+        if (amount_of(unsharp, set))
             sharpen_plane(unsharp, &planes, rows, set, fw_format_depth(format), scratch);
-            continue;
-        }
-        size_t bytes = fw_format_row_bytes(format, i, src->width);
-        for (int32_t y = rows.first; y < rows.end; y++)
-            memcpy(planes.dst + y * planes.dst_stride, planes.src + y * planes.src_stride, bytes);
+        else
+            fw_rows_copy(dst, src, i, rows);
     }
     return FW_OK;
 }
