@@ -297,13 +297,13 @@ static int convert_picture(struct overlay *overlay, const struct fw_image *read,
     struct fw_convert *convert = NULL;
     if (format == read->format)
         return make_layers(overlay, read, err);
+    if (fw_image_layout(&layout, format, read->width, read->height) < 0)
+        return fw_fail(err, FW_ERR_USAGE, "the picture is too large");
     int status = fw_convert_plan(&from, format, &to, err);
     if (status == FW_OK)
         status = fw_convert_open(&convert, &from, &to, err);
-    if (status < 0 || fw_image_layout(&layout, format, read->width, read->height) < 0)
-        return status < 0 ? status : fw_fail(err, FW_ERR_USAGE, "the picture is too large");
-    void *block = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
-    if (!block)
+    void *block = status == FW_OK ? aligned_alloc(FW_IMAGE_ALIGN, layout.bytes) : NULL;
+    if (status == FW_OK && !block)
         status = fw_fail(err, FW_ERR_MEMORY, "no memory for the picture");
     if (status == FW_OK) {
         fw_image_map(&picture, &layout, format, read->width, read->height, block);
