@@ -262,5 +262,5 @@ const struct fw_filter fw_filter_avgblur = {
     .start = avgblur_start,
     .process = avgblur_process,
     .band = avgblur_band,
-    .cpu_offset = offsetof(struct avgblur, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct avgblur, cpu),
 };

@@ -228,5 +228,5 @@ const struct fw_filter fw_filter_bilateral = {
     .start = bilateral_start,
     .process = bilateral_process,
     .stop = bilateral_stop,
-    .cpu_offset = offsetof(struct bilateral, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct bilateral, cpu),
 };

@@ -378,5 +378,5 @@ const struct fw_filter fw_filter_boxblur = {
     .start = boxblur_start,
     .process = boxblur_process,
     .band = boxblur_band,
-    .cpu_offset = offsetof(struct boxblur, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct boxblur, cpu),
 };

@@ -166,5 +166,5 @@ const struct fw_filter fw_filter_bwdif = {
     .accepts = bwdif_accepts,
     .start = bwdif_start,
     .window = bwdif_window,
-    .cpu_offset = offsetof(struct bwdif, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct bwdif, cpu),
 };

@@ -131,5 +131,5 @@ const struct fw_filter fw_filter_cas = {
     .start = cas_start,
     .process = cas_process,
     .band = cas_band,
-    .cpu_offset = offsetof(struct cas, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct cas, cpu),
 };

@@ -202,5 +202,5 @@ const struct fw_filter fw_filter_colorbalance = {
     .start = colorbalance_start,
     .process = colorbalance_process,
     .band = colorbalance_band,
-    .cpu_offset = offsetof(struct colorbalance, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct colorbalance, cpu),
 };

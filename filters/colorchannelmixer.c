@@ -308,5 +308,5 @@ const struct fw_filter fw_filter_colorchannelmixer = {
     .start = mixer_start,
     .process = mixer_process,
     .band = mixer_band,
-    .cpu_offset = offsetof(struct mixer, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct mixer, cpu),
 };

@@ -222,5 +222,5 @@ const struct fw_filter fw_filter_colormatrix = {
     .start = colormatrix_start,
     .process = colormatrix_process,
     .band = colormatrix_band,
-    .cpu_offset = offsetof(struct colormatrix, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct colormatrix, cpu),
 };

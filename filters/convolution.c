@@ -265,5 +265,5 @@ const struct fw_filter fw_filter_convolution = {
     .start = convolution_start,
     .process = convolution_process,
     .band = convolution_band,
-    .cpu_offset = offsetof(struct convolution, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct convolution, cpu),
 };

@@ -385,5 +385,5 @@ const struct fw_filter fw_filter_curves = {
     .process = curves_process,
     .band = curves_band,
     .stop = curves_stop,
-    .cpu_offset = offsetof(struct curves, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct curves, cpu),
 };

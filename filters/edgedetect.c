@@ -260,5 +260,5 @@ const struct fw_filter fw_filter_edgedetect = {
     .start = edgedetect_start,
     .process = edgedetect_process,
     .band = edgedetect_band,
-    .cpu_offset = offsetof(struct edgedetect, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct edgedetect, cpu),
 };

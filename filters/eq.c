@@ -274,5 +274,5 @@ const struct fw_filter fw_filter_eq = {
     .process = eq_process,
     .band = eq_band,
     .stop = eq_stop,
-    .cpu_offset = offsetof(struct eq, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct eq, cpu),
 };

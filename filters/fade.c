@@ -327,5 +327,5 @@ const struct fw_filter fw_filter_fade = {
     .start = fade_start,
     .process = fade_process,
     .band = fade_band,
-    .cpu_offset = offsetof(struct fade, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct fade, cpu),
 };

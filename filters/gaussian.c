@@ -348,5 +348,5 @@ const struct fw_filter fw_filter_gaussian = {
     .process = gaussian_process,
     .band = gaussian_band,
     .stop = gaussian_stop,
-    .cpu_offset = offsetof(struct gaussian, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct gaussian, cpu),
 };

@@ -217,5 +217,5 @@ const struct fw_filter fw_filter_gblur = {
     .accepts = gblur_accepts,
     .start = gblur_start,
     .process = gblur_process,
-    .cpu_offset = offsetof(struct gblur, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct gblur, cpu),
 };

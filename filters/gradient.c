@@ -148,7 +148,7 @@ static int gradient_process(void *self, const struct fw_frame *in, struct fw_fra
         .start = gradient_start,                                                                   \
         .process = gradient_process,                                                               \
         .band = gradient_band,                                                                     \
-        .cpu_offset = offsetof(struct gradient, cpu),                                              \
+        .cpu_offset = FW_CPU_OFFSET(struct gradient, cpu),                                         \
     };
 
 GRADIENT_FILTER(kirsch, FW_GRADIENT_KIRSCH)

@@ -200,5 +200,5 @@ const struct fw_filter fw_filter_hue = {
     .process = hue_process,
     .band = hue_band,
     .stop = hue_stop,
-    .cpu_offset = offsetof(struct hue, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct hue, cpu),
 };

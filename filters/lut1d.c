@@ -166,5 +166,5 @@ const struct fw_filter fw_filter_lut1d = {
     .process = lut1d_process,
     .band = lut1d_band,
     .stop = lut1d_stop,
-    .cpu_offset = offsetof(struct lut1d, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct lut1d, cpu),
 };

@@ -224,5 +224,5 @@ const struct fw_filter fw_filter_lut3d = {
     .process = lut3d_process,
     .band = lut3d_band,
     .stop = lut3d_stop,
-    .cpu_offset = offsetof(struct lut3d, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct lut3d, cpu),
 };

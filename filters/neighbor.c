@@ -148,7 +148,7 @@ static int neighbor_process(void *self, const struct fw_frame *in, struct fw_fra
         .start = neighbor_start,                                                                   \
         .process = neighbor_process,                                                               \
         .band = neighbor_band,                                                                     \
-        .cpu_offset = offsetof(struct neighbor, cpu),                                              \
+        .cpu_offset = FW_CPU_OFFSET(struct neighbor, cpu),                                         \
     };
 
 NEIGHBOR_FILTER(deflate, FW_NEIGHBOR_DEFLATE, "lower samples to their neighbours' mean",

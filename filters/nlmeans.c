@@ -289,5 +289,5 @@ const struct fw_filter fw_filter_nlmeans = {
     .start = nlmeans_start,
     .process = nlmeans_process,
     .stop = nlmeans_stop,
-    .cpu_offset = offsetof(struct nlmeans, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct nlmeans, cpu),
 };

@@ -235,5 +235,5 @@ const struct fw_filter fw_filter_noise = {
     .process = noise_process,
     .band = noise_band,
     .stop = noise_stop,
-    .cpu_offset = offsetof(struct noise, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct noise, cpu),
 };

@@ -420,5 +420,5 @@ const struct fw_filter fw_filter_overlay = {
     .start = overlay_start,
     .stop = overlay_stop,
     .band = overlay_band,
-    .cpu_offset = offsetof(struct overlay, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct overlay, cpu),
 };

@@ -226,5 +226,5 @@ const struct fw_filter fw_filter_tblend = {
     .start = tblend_start,
     .stop = tblend_stop,
     .window = tblend_window,
-    .cpu_offset = offsetof(struct tblend, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct tblend, cpu),
 };

@@ -119,5 +119,5 @@ const struct fw_filter fw_filter_tmedian = {
     .accepts = tmedian_accepts,
     .start = tmedian_start,
     .window = tmedian_window,
-    .cpu_offset = offsetof(struct tmedian, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct tmedian, cpu),
 };

@@ -174,5 +174,5 @@ const struct fw_filter fw_filter_tmix = {
     .accepts = tmix_accepts,
     .start = tmix_start,
     .window = tmix_window,
-    .cpu_offset = offsetof(struct tmix, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct tmix, cpu),
 };

@@ -403,5 +403,5 @@ const struct fw_filter fw_filter_vignette = {
     .process = vignette_process,
     .band = vignette_band,
     .stop = vignette_stop,
-    .cpu_offset = offsetof(struct vignette, cpu),
+    .cpu_offset = FW_CPU_OFFSET(struct vignette, cpu),
 };
