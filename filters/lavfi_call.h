@@ -66,8 +66,6 @@ int fw_lavfi_options_store(struct fw_lavfi_call *call, const struct fw_call *tex
                            struct fw_complaints *complaints) FW_MUST_CHECK;
 /* Last value given for an option, or NULL. */
 const char *fw_lavfi_option_value(const struct fw_lavfi_call *call, const char *key);
-/* Whether one of the options stands in `list` as " key=value ". */
-bool fw_lavfi_option_listed(const struct fw_lavfi_call *call, const char *list);
 /* Names an unknown variable or what else is wrong with an option that is an expression; complains
  * about nothing else. */
 void fw_lavfi_expression_check(const struct fw_lavfi_call *call, const struct fw_call *text,

@@ -111,6 +111,7 @@ static const char *find_unknown(const struct fw_lavfi_option *option)
     return place ? place_text : NULL;
 }
 
+/* Whether the option stands in `list` as " key=value ". */
 static bool is_listed(const struct fw_lavfi_option *option, const char *list)
 {
     char word[64];
@@ -118,7 +119,7 @@ static bool is_listed(const struct fw_lavfi_option *option, const char *list)
     return list && written > 0 && (size_t)written < sizeof(word) && strstr(list, word);
 }
 
-bool fw_lavfi_option_listed(const struct fw_lavfi_call *call, const char *list)
+static bool any_listed(const struct fw_lavfi_call *call, const char *list)
 {
     for (uint32_t i = 0; i < call->option_count; i++) {
         if (is_listed(&call->options[i], list))
@@ -177,7 +178,7 @@ static bool doubles(const struct fw_lavfi_call *call)
         return false;
     if (strcmp(row->doubling, "*") == 0)
         return true;
-    return row->doubles_by_default && !mode ? true : fw_lavfi_option_listed(call, row->doubling);
+    return row->doubles_by_default && !mode ? true : any_listed(call, row->doubling);
 }
 
 static void set_window(struct verdict *verdict, struct fw_lavfi_call *call)
@@ -190,7 +191,7 @@ static void set_window(struct verdict *verdict, struct fw_lavfi_call *call)
     if (row->step_option || row->step_default)
         call->rate_den = row->step_option ? number_of(call, row->step_option, row->step_default)
                                           : row->step_default;
-    if (call->rate_num == 2 && fw_lavfi_option_listed(call, row->never_doubled))
+    if (call->rate_num == 2 && any_listed(call, row->never_doubled))
         verdict->sequential = pulldown_text;
     /* Filters that are switched from outside see no frame while they are off. */
     if (fw_lavfi_option_value(call, "enable"))
@@ -221,7 +222,7 @@ const char *fw_lavfi_classify(struct fw_lavfi_call *call)
             set_window(&verdict, call);
     } else {
         verdict.sequential = fw_lavfi_sequence_reason(call->filter->name);
-        if (call->row && fw_lavfi_option_listed(call, call->row->never))
+        if (call->row && any_listed(call, call->row->never))
             verdict.refusal = hidden_text;
     }
     for (uint32_t i = 0; i < call->option_count && !verdict.refusal; i++) {

@@ -32,7 +32,8 @@ int fw_lut_reader_fail(struct fw_lut_reader *reader, const char *what)
     return fw_fail(reader->err, FW_ERR_INPUT, "%s, line %u: %s", reader->path, reader->line, what);
 }
 
-int fw_lut_reader_any_line(struct fw_lut_reader *reader)
+/* The next line; FW_END behind the last one. */
+static int any_line(struct fw_lut_reader *reader)
 {
     if (!fgets(reader->text, sizeof(reader->text), reader->file)) {
         if (ferror(reader->file))
@@ -48,11 +49,11 @@ int fw_lut_reader_any_line(struct fw_lut_reader *reader)
 
 int fw_lut_reader_line(struct fw_lut_reader *reader)
 {
-    int status = fw_lut_reader_any_line(reader);
+    int status = any_line(reader);
     return status == FW_END ? fw_lut_reader_fail(reader, "the file ends too early") : status;
 }
 
-bool fw_lut_line_is_empty(const char *text)
+static bool is_empty(const char *text)
 {
     while (isspace((unsigned char)*text))
         text++;
@@ -69,7 +70,7 @@ int fw_lut_reader_full_line(struct fw_lut_reader *reader)
     int status;
     do
         status = fw_lut_reader_line(reader);
-    while (status == FW_OK && fw_lut_line_is_empty(reader->text));
+    while (status == FW_OK && is_empty(reader->text));
     return status;
 }
 

@@ -53,8 +53,6 @@ int fw_lut_reader_open(struct fw_lut_reader *reader, const char *path,
 void fw_lut_reader_close(struct fw_lut_reader *reader);
 /* What is wrong, with path and line. */
 int fw_lut_reader_fail(struct fw_lut_reader *reader, const char *what);
-/* The next line; FW_END behind the last one. */
-int fw_lut_reader_any_line(struct fw_lut_reader *reader) FW_MUST_CHECK;
 /* The next line; the file must not end. */
 int fw_lut_reader_line(struct fw_lut_reader *reader) FW_MUST_CHECK;
 /* The next line that is neither empty nor a comment; the file must not end. */
@@ -66,7 +64,6 @@ int fw_lut_reader_int(struct fw_lut_reader *reader, const char *text, int32_t *v
                       int32_t low, int32_t high) FW_MUST_CHECK;
 /* Numbers behind the current line, over as many lines as they take. */
 int fw_lut_reader_words(struct fw_lut_reader *reader, float *values, int32_t count) FW_MUST_CHECK;
-bool fw_lut_line_is_empty(const char *text);
 bool fw_lut_line_begins(const char *text, const char *word);
 /* What the extension of `path` is, without the dot; "" without one. */
 const char *fw_lut_extension(const char *path);

@@ -25,11 +25,6 @@ bool fw_tables_is_packed_rgb(const struct fw_format *format)
     return true;
 }
 
-bool fw_tables_accepts(const struct fw_format *format)
-{
-    return fw_format_is_planar_int(format) || fw_tables_is_packed_rgb(format);
-}
-
 static size_t lane_entries(const struct fw_tables *tables)
 {
     return tables->depth == 8 ? 256 : 65536;

@@ -24,8 +24,6 @@ struct fw_tables {
 
 /* Packed RGB whose samples are whole, equal and in native order; with or without alpha or a pad. */
 bool fw_tables_is_packed_rgb(const struct fw_format *format);
-/* Planar integers, or packed RGB as above. */
-bool fw_tables_accepts(const struct fw_format *format);
 
 /* Every component begins as it is. */
 int fw_tables_init(struct fw_tables *tables, const struct fw_format *format, int cpu,
