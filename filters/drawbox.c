@@ -102,10 +102,9 @@ static int drawbox_accepts(const void *self, const struct fw_format *format)
            (rgb ? format->plane_count == 1 : (format->flags & FW_FORMAT_PLANAR) != 0);
 }
 
-static int number(const struct drawbox *box, const char *name, const char *text, double *values,
-                  int which, int32_t *value_out, struct fw_error *err)
+static int number(const char *name, const char *text, double *values, int which, int32_t *value_out,
+                  struct fw_error *err)
 {
-    (void)box;
     double value = NAN;
     int status = fw_expr_once(&value, text, VARIABLES, values, err);
     if (status < 0) {
@@ -134,20 +133,19 @@ static int measure(struct drawbox *box, const struct fw_video *in, struct fw_err
     int status = FW_OK;
     for (int turn = 0; turn < TURNS && status == FW_OK; turn++) {
         values[VAR_FILL] = in->width;
-        status = number(box, "x", box->x_text, values, VAR_X, &box->x, err);
+        status = number("x", box->x_text, values, VAR_X, &box->x, err);
         values[VAR_FILL] = in->height;
         if (status == FW_OK)
-            status = number(box, "y", box->y_text, values, VAR_Y, &box->y, err);
+            status = number("y", box->y_text, values, VAR_Y, &box->y, err);
         values[VAR_FILL] = in->width - box->x;
         if (status == FW_OK)
-            status = number(box, "width", box->w_text, values, VAR_W, &box->width, err);
+            status = number("width", box->w_text, values, VAR_W, &box->width, err);
         values[VAR_FILL] = in->height - box->y;
         if (status == FW_OK)
-            status = number(box, "height", box->h_text, values, VAR_H, &box->height, err);
+            status = number("height", box->h_text, values, VAR_H, &box->height, err);
         values[VAR_FILL] = INT_MAX;
         if (status == FW_OK)
-            status = number(box, "thickness", box->thickness_text, values, VAR_T, &box->thickness,
-                            err);
+            status = number("thickness", box->thickness_text, values, VAR_T, &box->thickness, err);
     }
     box->width = box->width > 0 ? box->width : in->width;
     box->height = box->height > 0 ? box->height : in->height;

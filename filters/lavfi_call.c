@@ -2,7 +2,6 @@
 #include "lavfi_call.h"
 
 #include "check.h"
-
 #include "registry.h"
 
 #include <stdio.h>

@@ -157,8 +157,7 @@ static int measure(struct pad *pad, double *values, const struct fw_video *in, s
     return status;
 }
 
-/* Half up, as av_rescale() rounds positive numbers; larger than every picture may be, if it must.
- */
+/* Half up, as av_rescale() rounds positive numbers; at most larger than every picture may be. */
 static int32_t rescale(int32_t size, double ratio)
 {
     return (int32_t)fmin(fmax(floor(size * ratio + 0.5), -SIZE_LIMIT), SIZE_LIMIT);

@@ -71,8 +71,7 @@ static double stage_cost(const struct fw_stage *stage)
     return cost * pixels;
 }
 
-/* ---- parts -------------------------------------------------------------------------------------
- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static struct fw_part *add_part(struct fw_chain *chain, bool sequential, uint32_t stage)
 {
@@ -158,8 +157,7 @@ static void add_stage_to_part(struct fw_chain *chain, uint32_t stage)
     last_part(chain)->stage_end = stage + 1;
 }
 
-/* ---- spans -------------------------------------------------------------------------------------
- */
+/* ---- spans ----------------------------------------------------------------------------------- */
 
 static bool changes_before(const struct fw_chain *chain, const struct fw_span *span, uint32_t stage)
 {

@@ -119,8 +119,7 @@ static struct fw_kept *kept_at(const struct climb *climb, uint32_t level, uint64
 }
 
 /* Fills the window of the span in work from what is kept (a frame that was dropped is none, like
- * those beyond the ends); returns false, with the number, when
- * something is missing. */
+ * those beyond the ends); returns false, with the number, when something is missing. */
 static bool fill_window(struct climb *climb, uint64_t *missing_out)
 {
     uint32_t level = climb->level;

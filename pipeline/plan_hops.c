@@ -23,8 +23,7 @@ static int note_hop(struct fw_hop_plan *hop, const struct fw_chain_segment *segm
     hop->step_count = segment->step_count;
     hop->decimation = (uint32_t)segment->rate_den;
     hop->range_best = at_least_one(segment->range_best);
-    /* Whole groups save work and are no condition: where they are too long, outputs of one input.
-     */
+    /* Whole groups save work and are no condition: where they are too long, one input's. */
     hop->range_multiple = segment->range_multiple <= FW_RANGE_MAX
                               ? at_least_one(segment->range_multiple)
                               : (uint32_t)segment->rate_num;
