@@ -122,12 +122,12 @@ static int lut1d_start(void *self, struct fw_error *err)
 {
     struct lut1d *lut = self;
     struct fw_lut1d_data data;
-    int status = fw_lut1d_read(&data, lut->path, err);
+    int status = fw_lut1d_init(&data, lut->path, err);
     if (status >= 0)
         status = fw_tables_init(&lut->tables, lut->format, lut->cpu, err);
     if (status >= 0)
         fill(lut, &data);
-    fw_lut1d_free(&data);
+    fw_lut1d_deinit(&data);
     return status;
 }
 

@@ -140,7 +140,7 @@ static int apply_curves(struct lut3d *lut3d, struct fw_error *err)
 static int lut3d_start(void *self, struct fw_error *err)
 {
     struct lut3d *lut3d = self;
-    int status = fw_lut3d_read(&lut3d->data, lut3d->path, err);
+    int status = fw_lut3d_init(&lut3d->data, lut3d->path, err);
     if (status < 0)
         return status;
     uint32_t depth = fw_format_depth(lut3d->format);
@@ -160,7 +160,7 @@ static int lut3d_start(void *self, struct fw_error *err)
 static void lut3d_stop(void *self)
 {
     struct lut3d *lut3d = self;
-    fw_lut3d_free(&lut3d->data);
+    fw_lut3d_deinit(&lut3d->data);
     free(lut3d->places);
     lut3d->places = NULL;
 }

@@ -287,7 +287,7 @@ static int identity(struct fw_lut1d_data *data, struct fw_error *err)
     return status;
 }
 
-int fw_lut1d_read(struct fw_lut1d_data *data, const char *path, struct fw_error *err)
+int fw_lut1d_init(struct fw_lut1d_data *data, const char *path, struct fw_error *err)
 {
     struct fw_lut_reader reader;
     memset(data, 0, sizeof(*data));
@@ -304,7 +304,7 @@ int fw_lut1d_read(struct fw_lut1d_data *data, const char *path, struct fw_error 
     return status < 0 ? status : FW_OK;
 }
 
-void fw_lut1d_free(struct fw_lut1d_data *data)
+void fw_lut1d_deinit(struct fw_lut1d_data *data)
 {
     free(data->values[0]);
     memset(data, 0, sizeof(*data));

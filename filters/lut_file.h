@@ -73,11 +73,12 @@ int fw_lut_cube_word(struct fw_lut_reader *reader, float *min, float *max) FW_MU
 /* 1 / (max - min), from 0 to 1. */
 float fw_lut_scale(float min, float max);
 
-/* By the extension: .cube, .1dlut, .csp; NULL path: one that changes nothing. */
-int fw_lut1d_read(struct fw_lut1d_data *data, const char *path, struct fw_error *err) FW_MUST_CHECK;
-void fw_lut1d_free(struct fw_lut1d_data *data);
-/* By the extension: .cube, .3dl, .dat, .m3d, .csp; NULL path: one that changes nothing. */
-int fw_lut3d_read(struct fw_lut3d_data *data, const char *path, struct fw_error *err) FW_MUST_CHECK;
-void fw_lut3d_free(struct fw_lut3d_data *data);
+/* From a file, by its extension: .cube, .1dlut, .csp; NULL path: one that changes nothing. */
+int fw_lut1d_init(struct fw_lut1d_data *data, const char *path, struct fw_error *err) FW_MUST_CHECK;
+void fw_lut1d_deinit(struct fw_lut1d_data *data);
+/* From a file, by its extension: .cube, .3dl, .dat, .m3d, .csp; NULL path: one that changes
+ * nothing. */
+int fw_lut3d_init(struct fw_lut3d_data *data, const char *path, struct fw_error *err) FW_MUST_CHECK;
+void fw_lut3d_deinit(struct fw_lut3d_data *data);
 
 #endif

@@ -307,7 +307,7 @@ static int read_file(struct fw_lut3d_data *data, const char *path, struct fw_err
                    path);
 }
 
-int fw_lut3d_read(struct fw_lut3d_data *data, const char *path, struct fw_error *err)
+int fw_lut3d_init(struct fw_lut3d_data *data, const char *path, struct fw_error *err)
 {
     memset(data, 0, sizeof(*data));
     for (int c = 0; c < 3; c++)
@@ -319,7 +319,7 @@ int fw_lut3d_read(struct fw_lut3d_data *data, const char *path, struct fw_error 
     return FW_OK;
 }
 
-void fw_lut3d_free(struct fw_lut3d_data *data)
+void fw_lut3d_deinit(struct fw_lut3d_data *data)
 {
     free(data->nodes);
     for (int c = 0; c < 3; c++)

@@ -40,14 +40,14 @@ static void refuses(int dimensions, const char *name, const char *text, int stat
     struct fw_lut1d_data one;
     struct fw_lut3d_data three;
     const char *file = make(name, text);
-    int got = dimensions == 1 ? fw_lut1d_read(&one, file, &err) : fw_lut3d_read(&three, file, &err);
+    int got = dimensions == 1 ? fw_lut1d_init(&one, file, &err) : fw_lut3d_init(&three, file, &err);
     cr_expect_eq(got, status, "%s", err.text);
     bool said = strstr(err.text, part);
     cr_expect(said, "'%s' has no '%s'", err.text, part);
     if (dimensions == 1)
-        fw_lut1d_free(&one);
+        fw_lut1d_deinit(&one);
     else
-        fw_lut3d_free(&three);
+        fw_lut3d_deinit(&three);
     (void)unlink(path);
 }
 
@@ -69,7 +69,7 @@ Test(lut_file, wrong_ones_are_told_by_line)
     refuses(3, "a.csp", "CSPLUTV100\n3D\n3\n0 1 2\n0 1 2\n1\n", FW_ERR_INPUT, "line 6: a number");
     refuses(3, "a.dat", "3DLUTSIZE 2\n", FW_ERR_INPUT, "line 1: the file ends too early");
     struct fw_error err = { 0 };
-    cr_expect_eq(fw_lut3d_read(&three, "/nowhere/a.cube", &err), FW_ERR_INPUT);
+    cr_expect_eq(fw_lut3d_init(&three, "/nowhere/a.cube", &err), FW_ERR_INPUT);
     cr_expect(strstr(err.text, "cannot open /nowhere/a.cube"));
 }
 
@@ -79,7 +79,7 @@ Test(lut_file, red_is_fastest_in_cubes_and_the_last_node_is_there_twice)
     struct fw_error err = { 0 };
     const char *text = "DOMAIN_MAX 9 9 9\nLUT_3D_SIZE 2\n0 0 0\n1 0 0\n0 1 0\nDOMAIN_MAX 1 2 1\n"
                        "1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 .5\n";
-    cr_assert_eq(fw_lut3d_read(&data, make("a.CUBE", text), &err), FW_OK, "%s", err.text);
+    cr_assert_eq(fw_lut3d_init(&data, make("a.CUBE", text), &err), FW_OK, "%s", err.text);
     cr_assert_eq(data.size, 2);
     cr_assert_eq(data.scale[0], 1);
     cr_assert_eq(data.scale[1], 0.5f);
@@ -87,5 +87,5 @@ Test(lut_file, red_is_fastest_in_cubes_and_the_last_node_is_there_twice)
     cr_assert(node[0] == 1 && node[1] == 0 && node[2] == 0 && node[3] == 0);
     node = data.nodes + 4 * (2 * 9 + 2 * 3 + 2);
     cr_assert(node[0] == 1 && node[1] == 1 && node[2] == 0.5f);
-    fw_lut3d_free(&data);
+    fw_lut3d_deinit(&data);
 }

@@ -28,17 +28,17 @@ static void read_floats(const float *values, size_t count)
 static int read_1d(const char *path, struct fw_error *err)
 {
     struct fw_lut1d_data table = { 0 };
-    int status = fw_lut1d_read(&table, path, err);
+    int status = fw_lut1d_init(&table, path, err);
     for (int i = 0; i < 3 && status == FW_OK; i++)
         read_floats(table.values[i], (size_t)table.size);
-    fw_lut1d_free(&table);
+    fw_lut1d_deinit(&table);
     return status;
 }
 
 static int read_3d(const char *path, struct fw_error *err)
 {
     struct fw_lut3d_data table = { 0 };
-    int status = fw_lut3d_read(&table, path, err);
+    int status = fw_lut3d_init(&table, path, err);
     size_t nodes = (size_t)table.size + 1;
     if (status == FW_OK)
         read_floats(table.nodes, 4 * nodes * nodes * nodes);
@@ -46,7 +46,7 @@ static int read_3d(const char *path, struct fw_error *err)
         read_floats(table.before[i].in, (size_t)table.before[i].count);
         read_floats(table.before[i].out, (size_t)table.before[i].count);
     }
-    fw_lut3d_free(&table);
+    fw_lut3d_deinit(&table);
     return status;
 }
 
