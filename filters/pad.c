@@ -123,12 +123,12 @@ static int number(const char *what, const char *text, const double *values, int3
 {
     double value = NAN;
     int status = fw_expr_once(&value, text, VARIABLES, values, err);
-    if (status == FW_OK && (isnan(value) || fabs(value) > SIZE_LIMIT))
-        status = fw_fail(err, FW_ERR_USAGE, "the %s is not a number of pixels", what);
     if (status < 0) {
         fw_error_prefix(err, "%s", what);
         return status;
     }
+    if (isnan(value) || fabs(value) > SIZE_LIMIT)
+        return fw_fail(err, FW_ERR_USAGE, "the %s is not a number of pixels", what);
     *value_out = (int32_t)value;
     return FW_OK;
 }

@@ -133,11 +133,13 @@ static int measure(struct rotate *rotate, const struct fw_video *in, struct fw_v
     if (status == FW_OK)
         status = size_of(rotate, rotate->h_text, "height", &size, err);
     values[OUT_H] = values[OH] = size;
-    out->height = (int32_t)(size + 0.5);
     if (status == FW_OK)
         status = size_of(rotate, rotate->w_text, "width", &size, err);
     values[OUT_W] = values[OW] = size;
-    out->width = (int32_t)(size + 0.5);
+    if (status == FW_OK) {
+        out->height = (int32_t)(values[OUT_H] + 0.5);
+        out->width = (int32_t)(size + 0.5);
+    }
     return status;
 }
 
