@@ -35,7 +35,8 @@ struct fw_cadence_run fw_cadence_push(struct fw_cadence *cadence, int64_t pts);
 /* Nothing more arrives; the last frame ends at `end`. The answer is for the frame kept. */
 struct fw_cadence_run fw_cadence_finish(struct fw_cadence *cadence, int64_t end);
 
-/* a * b / c to the nearest, halves away from zero; the ends of int64_t where it does not fit. */
+/* A time in ticks of another base: to the nearest, halves away from zero; the ends of int64_t where
+ * it does not fit, and `value` itself where a base is 0. */
 int64_t fw_rescale(int64_t value, struct fw_rational from, struct fw_rational to);
 
 #endif

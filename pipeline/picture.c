@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cadence.h"
+
 #include "filters/format.h"
 
 int fw_picture_init(struct fw_picture *picture, const struct fw_link *link, uint64_t slot_bytes,
@@ -63,26 +65,17 @@ void fw_picture_describe(const struct fw_picture *picture, const struct fw_frame
     info_out->color = frame->color;
 }
 
-static int64_t rescale(int64_t value, struct fw_rational from, struct fw_rational to)
-{
-    __extension__ typedef __int128 wide;
-    wide num = (wide)from.num * to.den, den = (wide)from.den * to.num;
-    if (value == FW_NOPTS || num == den || den == 0)
-        return value;
-    return (int64_t)((wide)value * num / den);
-}
-
 /* What is known is the input's time; its outputs share its duration. */
 void fw_held_retime(struct fw_held *held, const struct fw_taken *taken,
                     const struct fw_hop_plan *hop)
 {
     const int64_t fanout = hop->geometry.fanout;
-    int64_t pts = rescale(taken->info.pts, hop->in.time_base, hop->out.time_base);
-    held->info.duration = rescale(taken->info.duration, hop->in.time_base, hop->out.time_base) /
-                          fanout;
-    held->info.pts = pts == FW_NOPTS
-                         ? pts
-                         : pts + (int64_t)(taken->seq % (uint64_t)fanout) * held->info.duration;
+    const struct fw_rational in = hop->in.time_base, out = hop->out.time_base;
+    held->info.duration = fw_rescale(taken->info.duration, in, out) / fanout;
+    held->info.pts = FW_NOPTS;
+    if (taken->info.pts != FW_NOPTS)
+        held->info.pts = fw_rescale(taken->info.pts, in, out) +
+                         (int64_t)(taken->seq % (uint64_t)fanout) * held->info.duration;
     held->info.origin = taken->info.origin;
 }
 
