@@ -1,7 +1,9 @@
-/* format: the first of a list of pixel formats, or the nearest of them, through libzimg. */
+/* format: the first of a list of pixel formats, or the nearest of them: by own kernels where chroma
+ * alone moves, else through libzimg. */
 #include "convert.h"
 #include "filter.h"
 #include "format.h"
+#include "resize.h"
 #include "zimage.h"
 
 #include <stdio.h>
@@ -16,7 +18,9 @@ struct format_filter {
     char *list;
     struct fw_video in;
     struct fw_video out;
+    struct fw_resize *resize; /* one of the two */
     struct fw_zimage *zimage;
+    int32_t cpu;
 };
 
 static const struct fw_option format_options[] = {
@@ -104,11 +108,22 @@ static int format_accepts(const void *self, const struct fw_format *format)
     return is_listed(filter->list, format, NULL, 0);
 }
 
+/* Whether chroma alone moves, in a way that the own kernels can do. */
+static bool is_plain(const struct format_filter *filter)
+{
+    return filter->in.color.matrix == filter->out.color.matrix &&
+           fw_zimage_range(&filter->in) == fw_zimage_range(&filter->out) &&
+           fw_resize_takes(&filter->in, &filter->out, FW_ZIMAGE_BICUBIC);
+}
+
 static int format_start(void *self, struct fw_error *err)
 {
     struct format_filter *filter = self;
     if (!filter->out.format)
         return FW_OK;
+    if (is_plain(filter))
+        return fw_resize_open(&filter->resize, &filter->in, &filter->out, FW_ZIMAGE_BICUBIC,
+                              filter->cpu, err);
     return fw_zimage_open(&filter->zimage, &filter->in, &filter->out, FW_ZIMAGE_BICUBIC, false,
                           err);
 }
@@ -118,13 +133,18 @@ static int format_process(void *self, const struct fw_frame *in, struct fw_frame
 {
     (void)scratch;
     struct format_filter *filter = self;
-    return fw_zimage_process(filter->zimage, &in->image, &out->image, err);
+    if (!filter->resize)
+        return fw_zimage_process(filter->zimage, &in->image, &out->image, err);
+    fw_resize_process(filter->resize, &in->image, &out->image);
+    return FW_OK;
 }
 
 static void format_stop(void *self)
 {
     struct format_filter *filter = self;
+    fw_resize_close(filter->resize);
     fw_zimage_close(filter->zimage);
+    filter->resize = NULL;
     filter->zimage = NULL;
 }
 
@@ -132,7 +152,7 @@ const struct fw_filter fw_filter_format = {
     .struct_size = sizeof(struct fw_filter),
     .abi = FW_ABI_VERSION,
     .name = "format",
-    .summary = "another pixel format (zimg)",
+    .summary = "another pixel format",
     .options = format_options,
     .self_size = sizeof(struct format_filter),
     .negotiate = format_negotiate,
@@ -140,4 +160,5 @@ const struct fw_filter fw_filter_format = {
     .start = format_start,
     .process = format_process,
     .stop = format_stop,
+    .cpu_offset = FW_CPU_OFFSET(struct format_filter, cpu),
 };

@@ -19,6 +19,7 @@
 struct direction {
     struct fw_weights columns;
     struct fw_weights rows;
+    bool copies; /* nothing moves */
 };
 
 struct fw_resize {
@@ -51,11 +52,24 @@ bool fw_resize_takes_format(const struct fw_format *format)
     return fits;
 }
 
+/* The same, or planar YUV that has its chroma in other places. */
+static bool is_near(const struct fw_format *a, const struct fw_format *b)
+{
+    const uint32_t other = FW_FORMAT_RGB | FW_FORMAT_PLANAR;
+    return a == b ||
+           (a->flags == b->flags && (a->flags & other) == FW_FORMAT_PLANAR &&
+            a->component_count == b->component_count && a->component_count >= 3 &&
+            a->plane_count == b->plane_count && a->components[0].depth == b->components[0].depth &&
+            fw_resize_takes_format(b));
+}
+
 bool fw_resize_takes(const struct fw_video *in, const struct fw_video *out,
                      enum fw_zimage_kernel kernel)
 {
     double x = (double)in->width / out->width, y = (double)in->height / out->height;
-    return kernel != FW_ZIMAGE_POINT && in->format == out->format &&
+    x *= (double)(1 << out->format->log2_chroma_w) / (1 << in->format->log2_chroma_w) > 1 ? 4 : 1;
+    y *= (double)(1 << out->format->log2_chroma_h) / (1 << in->format->log2_chroma_h) > 1 ? 4 : 1;
+    return kernel != FW_ZIMAGE_POINT && is_near(in->format, out->format) &&
            fw_resize_takes_format(in->format) &&
            fw_weights_taps(x, kernel) <= FW_WEIGHTS_TAPS_MAX &&
            fw_weights_taps(y, kernel) <= FW_WEIGHTS_TAPS_MAX;
@@ -63,37 +77,45 @@ bool fw_resize_takes(const struct fw_video *in, const struct fw_video *out,
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-/* Where a plane's samples lie: `shift` halvings; the first one where the first of luma is, or in
- * the middle of those it stands for. */
-static struct fw_weights_request request_for(int32_t in, int32_t out, uint32_t shift, bool cosited,
-                                             double ratio, enum fw_zimage_kernel kernel)
+/* Where in luma samples, from the edge, the middle of the first chroma sample of `1 << shift` lies:
+ * on the first of them, on the last, or between. */
+enum site { FIRST, MIDDLE, LAST };
+
+static double site_of(uint32_t shift, enum site site)
 {
     double unit = 1 << shift;
-    struct fw_weights_request request = { .step = ratio, .kernel = kernel };
-    request.source = (int32_t)((in + (1 << shift) - 1) >> shift);
-    request.count = (int32_t)((out + (1 << shift) - 1) >> shift);
-    request.offset = cosited ? (0.5 * ratio - 0.5) / unit : 0.5 * ratio - 0.5;
-    return request;
+    return site == FIRST ? 0.5 : site == LAST ? unit - 0.5 : unit / 2;
+}
+
+static struct fw_weights_request request_for(int32_t in, int32_t out, uint32_t in_shift,
+                                             uint32_t out_shift, enum site site)
+{
+    double ratio = (double)in / out, unit = 1 << in_shift;
+    return (struct fw_weights_request){
+        .source = (in + (1 << in_shift) - 1) >> in_shift,
+        .count = (out + (1 << out_shift) - 1) >> out_shift,
+        .offset = (site_of(out_shift, site) * ratio - site_of(in_shift, site)) / unit,
+        .step = ratio * (1 << out_shift) / unit,
+    };
 }
 
 static int plan(struct direction *direction, const struct fw_video *in, const struct fw_video *out,
                 bool chroma, enum fw_zimage_kernel kernel, struct fw_error *err)
 {
-    const struct fw_format *format = in->format;
-    uint32_t shift_w = chroma ? format->log2_chroma_w : 0;
-    uint32_t shift_h = chroma ? format->log2_chroma_h : 0;
+    const struct fw_format *a = in->format, *b = out->format;
     uint8_t place = in->color.chroma_location;
-    bool full = format->flags & FW_FORMAT_FULL_RANGE;
-    bool left = place == 1 || place == 3 || place == 5 || (place == 0 && !full);
-    bool top = place == 3 || place == 4;
-    struct fw_weights_request columns = request_for(in->width, out->width, shift_w,
-                                                    shift_w > 0 && left,
-                                                    (double)in->width / out->width, kernel);
-    struct fw_weights_request rows = request_for(in->height, out->height, shift_h,
-                                                 shift_h > 0 && top,
-                                                 (double)in->height / out->height, kernel);
-    if (shift_h > 0 && place >= 5) /* on the second of the two rows */
-        rows.offset = (1.5 * rows.step - 1.5) / 2;
+    bool left = place == 1 || place == 3 || place == 5 ||
+                (place == 0 && !(a->flags & FW_FORMAT_FULL_RANGE));
+    enum site down = place == 3 || place == 4 ? FIRST : place >= 5 ? LAST : MIDDLE;
+    struct fw_weights_request columns = request_for(
+        in->width, out->width, chroma ? a->log2_chroma_w : 0, chroma ? b->log2_chroma_w : 0,
+        left ? FIRST : MIDDLE);
+    struct fw_weights_request rows = request_for(in->height, out->height,
+                                                 chroma ? a->log2_chroma_h : 0,
+                                                 chroma ? b->log2_chroma_h : 0, down);
+    columns.kernel = rows.kernel = kernel;
+    direction->copies = columns.step == 1 && columns.offset == 0 && rows.step == 1 &&
+                        rows.offset == 0;
     int status = fw_weights_init(&direction->columns, &columns, err);
     return status == FW_OK ? fw_weights_init(&direction->rows, &rows, err) : status;
 }
@@ -257,6 +279,12 @@ static void resize_plane(const struct fw_resize *resize, const struct plane *pla
     }
 }
 
+static void copy_plane(const struct plane *plane, size_t bytes)
+{
+    for (int32_t y = 0; y < plane->height; y++)
+        memcpy(plane->dst + y * plane->dst_stride, plane->src + y * plane->src_stride, bytes);
+}
+
 void fw_resize_process(struct fw_resize *resize, const struct fw_image *in,
                        const struct fw_image *out)
 {
@@ -275,6 +303,9 @@ void fw_resize_process(struct fw_resize *resize, const struct fw_image *in,
         };
         size_t bytes = fw_format_row_bytes(format, i, in->width);
         plane.units = (int32_t)(bytes / (size_t)plane.width) / sample;
-        resize_plane(resize, &plane);
+        if (plane.direction->copies)
+            copy_plane(&plane, bytes);
+        else
+            resize_plane(resize, &plane);
     }
 }

@@ -10,8 +10,8 @@
 
 struct fw_resize;
 
-/* Whether it can be done here: same format, shrinking by little enough for 14-bit weights, and not
- * the nearest pixel, for which nothing is summed. */
+/* Whether it can be done here: same format but for the subsampling of planar YUV, shrinking by
+ * little enough for 14-bit weights, and not the nearest pixel, for which nothing is summed. */
 bool fw_resize_takes(const struct fw_video *in, const struct fw_video *out,
                      enum fw_zimage_kernel kernel);
 bool fw_resize_takes_format(const struct fw_format *format);

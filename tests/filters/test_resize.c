@@ -81,22 +81,22 @@ static double worst_of(const struct fw_image *in, const struct fw_image *out, ui
                        enum fw_zimage_kernel kernel, double peak)
 {
     static double across[512], down[512];
-    const struct fw_format *format = in->format;
-    uint32_t plane = format->components[component].plane;
-    bool chroma = (plane == 1 || plane == 2) && !(format->flags & FW_FORMAT_RGB);
-    int32_t in_w = fw_format_plane_width(format, plane, in->width);
-    int32_t in_h = fw_format_plane_height(format, plane, in->height);
-    double step_x = (double)in->width / out->width, step_y = (double)in->height / out->height;
-    bool left = chroma && format->log2_chroma_w > 0;
+    const struct fw_format *a = in->format, *b = out->format;
+    uint32_t plane = a->components[component].plane;
+    bool chroma = (plane == 1 || plane == 2) && !(a->flags & FW_FORMAT_RGB);
+    int32_t in_w = fw_format_plane_width(a, plane, in->width);
+    int32_t in_h = fw_format_plane_height(a, plane, in->height);
+    double ratio_x = (double)in->width / out->width, ratio_y = (double)in->height / out->height;
+    double in_x = chroma ? 1 << a->log2_chroma_w : 1, out_x = chroma ? 1 << b->log2_chroma_w : 1;
+    double in_y = chroma ? 1 << a->log2_chroma_h : 1, out_y = chroma ? 1 << b->log2_chroma_h : 1;
     double worst = 0;
-    for (int32_t y = 0; y < fw_format_plane_height(format, plane, out->height); y++) {
-        weigh(down, in_h, (y + 0.5) * step_y - 0.5, step_y, kernel);
-        for (int32_t x = 0; x < fw_format_plane_width(format, plane, out->width); x++) {
-            double unit = 1 << format->log2_chroma_w;
-            double place = left ? ((x * unit + 0.5) * step_x - 0.5) / unit
-                                : (x + 0.5) * step_x - 0.5;
+    for (int32_t y = 0; y < fw_format_plane_height(b, plane, out->height); y++) {
+        /* Chroma lies in the middle of its rows, and on the first of its columns. */
+        weigh(down, in_h, (y + 0.5) * out_y * ratio_y / in_y - 0.5, ratio_y * out_y / in_y, kernel);
+        for (int32_t x = 0; x < fw_format_plane_width(b, plane, out->width); x++) {
             double value = 0;
-            weigh(across, in_w, place, step_x, kernel);
+            weigh(across, in_w, ((x * out_x + 0.5) * ratio_x - 0.5) / in_x, ratio_x * out_x / in_x,
+                  kernel);
             for (int32_t j = 0; j < in_h; j++) {
                 for (int32_t i = 0; i < in_w && down[j] != 0; i++)
                     value += across[i] * down[j] * sample(in, component, i, j);
@@ -108,12 +108,12 @@ static double worst_of(const struct fw_image *in, const struct fw_image *out, ui
     return worst;
 }
 
-static void compare(const char *format, const int32_t size[4], enum fw_zimage_kernel kernel,
-                    int cpu)
+static void compare_formats(const char *format, const char *result, const int32_t size[4],
+                            enum fw_zimage_kernel kernel, int cpu)
 {
     struct fw_error err = { 0 };
     struct fw_video in = video_of(format, size[0], size[1]);
-    struct fw_video out = video_of(format, size[2], size[3]);
+    struct fw_video out = video_of(result, size[2], size[3]);
     struct fw_image from, to;
     struct fw_resize *resize;
     void *blocks[2] = { take_image(&from, &in), take_image(&to, &out) };
@@ -135,6 +135,26 @@ static void compare(const char *format, const int32_t size[4], enum fw_zimage_ke
     }
     free(blocks[0]);
     free(blocks[1]);
+}
+
+static void compare(const char *format, const int32_t size[4], enum fw_zimage_kernel kernel,
+                    int cpu)
+{
+    compare_formats(format, format, size, kernel, cpu);
+}
+
+Test(resize, other_subsampling)
+{
+    static const char *const pairs[][2] = {
+        { "yuv420p", "yuv444p" },   { "yuv444p", "yuv420p" }, { "yuv422p10le", "yuv420p10le" },
+        { "yuva420p", "yuva422p" }, { "yuv411p", "yuv440p" }, { "yuv444p12le", "yuv422p12le" }
+    };
+    static const int32_t sizes[][4] = { { 65, 47, 65, 47 }, { 40, 30, 40, 30 }, { 1, 1, 1, 1 } };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++)
+            compare_formats(pairs[i][0], pairs[i][1], sizes[k], FW_ZIMAGE_BICUBIC,
+                            (int)fw_cpu_detect());
+    }
 }
 
 /* 14-bit weights leave 12-bit samples one code more. */
