@@ -57,15 +57,25 @@ static bool is_film(const struct fw_frame *frame)
     return !(frame->flags & FW_FRAME_INTERLACED) && (frame->flags & FW_FRAME_REPEAT);
 }
 
+/* Unknown where one of them is, or where a hostile file makes the sum too large. */
+static int64_t sum_of(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (a == FW_NOPTS || b == FW_NOPTS || __builtin_add_overflow(a, b, &sum))
+        return FW_NOPTS;
+    return sum;
+}
+
 static int64_t second_pts(const struct fw_frame *const *in)
 {
+    int64_t here = in[0]->pts;
+    int64_t before = in[-1] ? in[-1]->pts : here;
     if (in[1])
-        return in[0]->pts == FW_NOPTS || in[1]->pts == FW_NOPTS ? FW_NOPTS
-                                                                : in[0]->pts + in[1]->pts;
-    if (in[0]->pts == FW_NOPTS || (in[-1] && in[-1]->pts == FW_NOPTS))
+        return sum_of(here, in[1]->pts);
+    if (before == FW_NOPTS)
         return FW_NOPTS;
     /* Behind the last frame comes one as far away as that before it. */
-    return 3 * in[0]->pts - (in[-1] ? in[-1]->pts : in[0]->pts);
+    return sum_of(sum_of(here, here), sum_of(here, -before));
 }
 
 int fw_deint_begin(const struct fw_deint *deint, const struct fw_frame *const *in,
@@ -77,8 +87,10 @@ int fw_deint_begin(const struct fw_deint *deint, const struct fw_frame *const *i
     job->next = in[1] ? in[1] : in[0];
     job->second = fields && out->index % 2 == 1;
     job->alone = job->second ? !in[1] : (!in[-1] && in[1]);
-    out->pts = in[0]->pts == FW_NOPTS ? FW_NOPTS : 2 * in[0]->pts;
-    out->duration = fields ? in[0]->duration : 2 * in[0]->duration;
+    out->pts = sum_of(in[0]->pts, in[0]->pts);
+    out->duration = in[0]->duration;
+    if (!fields && out->duration <= INT64_MAX / 2)
+        out->duration *= 2;
     if (deint->interlaced &&
         (!(in[0]->flags & FW_FRAME_INTERLACED) || is_film(job->prev) || is_film(job->next)))
         return FW_IDENTITY;
