@@ -89,9 +89,7 @@ static void set_values(struct crop *crop, const struct fw_video *in)
     values[VAR_IN_W] = values[VAR_IW] = in->width;
     values[VAR_IN_H] = values[VAR_IH] = in->height;
     values[VAR_A] = (double)in->width / in->height;
-    values[VAR_SAR] = in->sample_aspect.num && in->sample_aspect.den
-                          ? (double)in->sample_aspect.num / in->sample_aspect.den
-                          : 1.0;
+    values[VAR_SAR] = fw_expr_ratio(in->sample_aspect, 1.0);
     values[VAR_DAR] = values[VAR_A] * values[VAR_SAR];
     values[VAR_HSUB] = 1 << in->format->log2_chroma_w;
     values[VAR_VSUB] = 1 << in->format->log2_chroma_h;
@@ -168,7 +166,7 @@ static int crop_negotiate(void *self, const struct fw_video *in, struct fw_video
         return status;
     crop->in_width = in->width;
     crop->in_height = in->height;
-    crop->time_unit = in->time_base.den ? (double)in->time_base.num / in->time_base.den : NAN;
+    crop->time_unit = fw_expr_ratio(in->time_base, NAN);
     out->width = crop->width;
     out->height = crop->height;
     if (crop->keep_aspect)

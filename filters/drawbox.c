@@ -124,9 +124,7 @@ static int measure(struct drawbox *box, const struct fw_video *in, struct fw_err
         values[i] = NAN;
     values[VAR_IN_W] = values[VAR_IW] = in->width;
     values[VAR_IN_H] = values[VAR_IH] = in->height;
-    values[VAR_SAR] = in->sample_aspect.num && in->sample_aspect.den
-                          ? (double)in->sample_aspect.num / in->sample_aspect.den
-                          : 1.0;
+    values[VAR_SAR] = fw_expr_ratio(in->sample_aspect, 1.0);
     values[VAR_DAR] = (double)in->width / in->height * values[VAR_SAR];
     values[VAR_HSUB] = in->format->log2_chroma_w;
     values[VAR_VSUB] = in->format->log2_chroma_h;

@@ -114,9 +114,7 @@ static int eq_negotiate(void *self, const struct fw_video *in, struct fw_video *
     }
     eq->format = in->format;
     eq->time_base = in->time_base;
-    eq->rate = in->frame_rate.num && in->frame_rate.den
-                   ? (double)in->frame_rate.num / in->frame_rate.den
-                   : NAN;
+    eq->rate = fw_expr_ratio(in->frame_rate, NAN);
     if (eq->eval && moves)
         caps->filter_class = FW_CLASS_INDEXED;
     caps->flags |= FW_CAPS_IN_PLACE | FW_CAPS_BANDS;

@@ -213,6 +213,11 @@ int fw_expr_once(double *value_out, const char *text, const char *variables, con
     return FW_OK;
 }
 
+double fw_expr_ratio(struct fw_rational value, double unknown)
+{
+    return value.num && value.den ? (double)value.num / value.den : unknown;
+}
+
 bool fw_expr_mentions(const char *text, const char *name)
 {
     size_t at = 0;

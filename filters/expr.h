@@ -31,9 +31,10 @@ double fw_expr_value_with(const struct fw_expr *expr, const double *values,
 /* Create, value, destroy. */
 int fw_expr_once(double *value_out, const char *text, const char *variables, const double *values,
                  struct fw_error *err) FW_MUST_CHECK;
+/* A time base, rate or aspect as the value of a variable; `unknown` where a part of it is 0. */
+double fw_expr_ratio(struct fw_rational value, double unknown);
 /* Whether `name` stands in `text` as a variable. */
 bool fw_expr_mentions(const char *text, const char *name);
-
 /* Whether `name` stands in `text` as a function. */
 bool fw_expr_calls(const char *text, const char *name);
 

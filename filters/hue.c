@@ -99,19 +99,14 @@ static float limited(float value)
     return value < -LIMIT ? -LIMIT : (value > LIMIT ? LIMIT : value);
 }
 
-static double ratio_of(struct fw_rational value)
-{
-    return value.num && value.den ? (double)value.num / value.den : NAN;
-}
-
 /* What the expressions say of a frame: the matrix, and what is added to luma. */
 static int32_t settle(const struct hue *hue, const struct fw_frame *frame, struct fw_chroma *chroma)
 {
     float parts[PARTS] = { 0, 1, 0, 0 };
-    double tick = ratio_of(hue->in.time_base);
+    double tick = fw_expr_ratio(hue->in.time_base, NAN);
     double pts = frame->pts == FW_NOPTS ? NAN : (double)frame->pts;
-    const double values[] = { (double)frame->index, pts, ratio_of(hue->in.frame_rate), pts * tick,
-                              tick };
+    const double values[] = { (double)frame->index, pts, fw_expr_ratio(hue->in.frame_rate, NAN),
+                              pts * tick, tick };
     for (int i = 0; i < PARTS; i++) {
         if (hue->exprs[i])
             parts[i] = (float)fw_expr_value(hue->exprs[i], values);

@@ -180,7 +180,7 @@ static int overlay_negotiate(void *self, const struct fw_video *in, struct fw_vi
     overlay->values[VAR_MAIN_H] = overlay->values[VAR_MH] = in->height;
     overlay->values[VAR_HSUB] = 1 << in->format->log2_chroma_w;
     overlay->values[VAR_VSUB] = 1 << in->format->log2_chroma_h;
-    overlay->time_unit = in->time_base.den ? (double)in->time_base.num / in->time_base.den : NAN;
+    overlay->time_unit = fw_expr_ratio(in->time_base, NAN);
     bool moves = overlay->eval && (mentions(overlay, "n") || mentions(overlay, "t"));
     caps->filter_class = moves ? FW_CLASS_INDEXED : FW_CLASS_PURE;
     caps->flags |= FW_CAPS_READS_FILES | FW_CAPS_BANDS | FW_CAPS_IN_PLACE;

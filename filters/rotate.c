@@ -162,7 +162,7 @@ static int rotate_negotiate(void *self, const struct fw_video *in, struct fw_vid
     if (out->width < 1 || out->height < 1)
         return fw_fail(err, FW_ERR_USAGE, "the size would be %dx%d", out->width, out->height);
     rotate->plan.paint = fw_paint_of(in->format, rgba);
-    rotate->time_unit = in->time_base.den ? (double)in->time_base.num / in->time_base.den : NAN;
+    rotate->time_unit = fw_expr_ratio(in->time_base, NAN);
     bool moves = fw_expr_mentions(rotate->angle_text, "n") ||
                  fw_expr_mentions(rotate->angle_text, "t");
     caps->filter_class = moves ? FW_CLASS_INDEXED : FW_CLASS_PURE;

@@ -158,9 +158,7 @@ static void set_values(double *values, const struct fw_video *in)
     values[VAR_IN_H] = values[VAR_IH] = in->height;
     values[VAR_OUT_W] = values[VAR_OW] = values[VAR_OUT_H] = values[VAR_OH] = NAN;
     values[VAR_A] = (double)in->width / in->height;
-    values[VAR_SAR] = in->sample_aspect.num && in->sample_aspect.den
-                          ? (double)in->sample_aspect.num / in->sample_aspect.den
-                          : 1.0;
+    values[VAR_SAR] = fw_expr_ratio(in->sample_aspect, 1.0);
     values[VAR_DAR] = values[VAR_A] * values[VAR_SAR];
     values[VAR_HSUB] = values[VAR_OHSUB] = 1 << in->format->log2_chroma_w;
     values[VAR_VSUB] = values[VAR_OVSUB] = 1 << in->format->log2_chroma_h;

@@ -92,7 +92,7 @@ static int tblend_negotiate(void *self, const struct fw_video *in, struct fw_vid
     *out = *in;
     if (!tblend_accepts(self, in->format))
         out->format = NULL;
-    tblend->time_unit = in->time_base.den ? (double)in->time_base.num / in->time_base.den : NAN;
+    tblend->time_unit = fw_expr_ratio(in->time_base, NAN);
     caps->filter_class = FW_CLASS_WINDOWED;
     caps->before = 1;
     caps->lead = 1;

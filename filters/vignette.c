@@ -155,21 +155,19 @@ static int vignette_negotiate(void *self, const struct fw_video *in, struct fw_v
     return set_shape(vignette, in, err);
 }
 
-static double ratio_of(struct fw_rational value)
-{
-    return value.num && value.den ? (double)value.num / value.den : NAN;
-}
-
 /* What the expressions say of a frame, or before the first one. */
 static struct lens lens_of(const struct vignette *vignette, const struct fw_frame *frame)
 {
     const struct fw_video *in = &vignette->in;
-    double tick = ratio_of(in->time_base);
+    double tick = fw_expr_ratio(in->time_base, NAN);
     double pts = frame && frame->pts != FW_NOPTS ? (double)frame->pts : NAN;
-    const double values[] = {
-        in->width,  in->height, frame ? (double)frame->index : 0, pts, ratio_of(in->frame_rate),
-        pts * tick, tick
-    };
+    const double values[] = { in->width,
+                              in->height,
+                              frame ? (double)frame->index : 0,
+                              pts,
+                              fw_expr_ratio(in->frame_rate, NAN),
+                              pts * tick,
+                              tick };
     double angle = fw_expr_value(vignette->exprs[ANGLE], values);
     double end = (double)(float)M_PI_2;
     angle = (double)(float)angle;
