@@ -74,14 +74,9 @@ static bool is_blurred(const struct avgblur *blur, uint32_t plane)
     return blur->planes >> plane & 1;
 }
 
-static size_t aligned(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static size_t sums_bytes(int32_t width)
 {
-    return aligned(((size_t)width + FW_BOX_PAD) * sizeof(uint32_t));
+    return fw_rows_align(((size_t)width + FW_BOX_PAD) * sizeof(uint32_t));
 }
 
 static int avgblur_negotiate(void *self, const struct fw_video *in, struct fw_video *out,
@@ -110,7 +105,7 @@ static int avgblur_negotiate(void *self, const struct fw_video *in, struct fw_vi
     }
     if ((blur->planes & ((1 << format->plane_count) - 1)) == 0)
         caps->flags |= FW_CAPS_IDENTITY;
-    caps->scratch_bytes = aligned(fw_box_work_bytes(in->width, 2 * radii[0] + 1)) +
+    caps->scratch_bytes = fw_rows_align(fw_box_work_bytes(in->width, 2 * radii[0] + 1)) +
                           sums_bytes(in->width);
     caps->cost_ns_per_pixel = 0.4f;
     return FW_OK;

@@ -101,11 +101,6 @@ static int read_radius(struct boxblur *blur, int set, const struct fw_video *in,
     return FW_OK;
 }
 
-static size_t aligned(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static int32_t ring_rows(int32_t radius)
 {
     return 2 * radius + 2;
@@ -121,12 +116,12 @@ static int32_t walk_passes(int32_t radius, int64_t passes)
 
 static size_t row_bytes(int32_t width)
 {
-    return aligned(((size_t)width + FW_BOX_PAD) * sizeof(uint16_t));
+    return fw_rows_align(((size_t)width + FW_BOX_PAD) * sizeof(uint16_t));
 }
 
 static size_t sums_bytes(int32_t width)
 {
-    return aligned(((size_t)width + FW_BOX_PAD) * sizeof(uint32_t));
+    return fw_rows_align(((size_t)width + FW_BOX_PAD) * sizeof(uint32_t));
 }
 
 static void set_caps(const struct boxblur *blur, const struct fw_video *in, struct fw_caps *caps)
@@ -137,7 +132,7 @@ static void set_caps(const struct boxblur *blur, const struct fw_video *in, stru
         int32_t radius = blur->radius[set];
         int32_t walk = walk_passes(radius, blur->passes[set]);
         int32_t halo = walk * radius << (set == 1 ? in->format->log2_chroma_h : 0);
-        size_t bytes = aligned(fw_box_work_bytes(in->width, 2 * radius + 1)) +
+        size_t bytes = fw_rows_align(fw_box_work_bytes(in->width, 2 * radius + 1)) +
                        (size_t)walk * ((size_t)ring_rows(radius) * row_bytes(in->width) +
                                        sums_bytes(in->width));
         if (blur->passes[set] == 0)
@@ -304,7 +299,7 @@ static void place_scratch(struct walk *walk, uint8_t *scratch)
 {
     int32_t width = walk->box.width;
     walk->work = scratch;
-    scratch += aligned(fw_box_work_bytes(width, walk->box.length));
+    scratch += fw_rows_align(fw_box_work_bytes(width, walk->box.length));
     walk->ring_stride = row_bytes(width);
     for (int32_t i = 0; i < walk->passes; i++) {
         walk->rings[i] = scratch;

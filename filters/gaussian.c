@@ -70,14 +70,9 @@ static int gaussian_accepts(const void *self, const struct fw_format *format)
     return fw_format_is_planar_int(format);
 }
 
-static size_t aligned(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static size_t row_bytes(int32_t width)
 {
-    return aligned(((size_t)width + FW_GAUSS_PAD) * sizeof(float));
+    return fw_rows_align(((size_t)width + FW_GAUSS_PAD) * sizeof(float));
 }
 
 static size_t kept_rows(const struct fw_gauss_axis *axis, int32_t height)
@@ -95,9 +90,10 @@ static void init_axes(const struct gaussian *gaussian, struct fw_gauss_axis *axe
 static size_t scratch_bytes(const struct fw_gauss_axis *axes, const struct fw_video *in)
 {
     size_t row = row_bytes(in->width);
-    size_t integers = aligned(((size_t)in->width + 2 * FW_GAUSS_RADIUS_MAX + FW_GAUSS_PAD) * 2);
+    size_t integers = fw_rows_align(((size_t)in->width + 2 * FW_GAUSS_RADIUS_MAX + FW_GAUSS_PAD) *
+                                    2);
     size_t kept = row_bytes(fw_gauss_kept(&axes[0], in->width));
-    size_t floats = 2 * row + kept + aligned(fw_gauss_row_bytes(&axes[0], in->width));
+    size_t floats = 2 * row + kept + fw_rows_align(fw_gauss_row_bytes(&axes[0], in->width));
     if (axes[1].step > 1)
         floats += 2 * kept_rows(&axes[1], in->height) * kept + FW_GAUSS_UP_MAX * row;
     return integers > floats ? integers : floats;

@@ -129,7 +129,7 @@ static int32_t stripe_of(const struct fw_median_window *window, int32_t width)
 /* A row of a stripe with its neighbours. */
 static size_t stripe_row_bytes(const struct fw_median_window *window, int32_t stripe)
 {
-    return ((size_t)(stripe + 2 * window->radius_x) * sizeof(uint16_t) + 63) / 64 * 64;
+    return fw_rows_align((size_t)(stripe + 2 * window->radius_x) * sizeof(uint16_t));
 }
 
 static size_t scratch_of(struct median *median, int32_t width)

@@ -66,15 +66,10 @@ static void half_sizes(const struct nlmeans *nlmeans, uint32_t plane, int32_t *p
     *research = (int32_t)r / 2;
 }
 
-static size_t aligned(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 /* Columns of a padded row. */
 static size_t padded_width(int32_t width, int32_t patch, int32_t research)
 {
-    return aligned((size_t)width + 2 * (size_t)(patch + research) + 2 * FW_NLMEANS_PAD);
+    return fw_rows_align((size_t)width + 2 * (size_t)(patch + research) + 2 * FW_NLMEANS_PAD);
 }
 
 static size_t scratch_bytes(int32_t width, int32_t patch, int32_t research)

@@ -1,10 +1,12 @@
-/* Rows of planes for band(): from rows of luma height to those of a plane. */
+/* Rows of planes for band(): which ones of a plane, copied as they are, their room in scratch. */
 #ifndef FW_FILTERS_ROWS_H
 #define FW_FILTERS_ROWS_H
 
 #include "format.h"
 
 #include <string.h>
+
+#define FW_ROWS_ALIGN 64 /* bytes: a cache line, and the widest vector */
 
 /* Samples [first, end) of a plane's height, and its width in samples. */
 struct fw_rows {
@@ -30,6 +32,12 @@ static inline struct fw_rows fw_rows_of(const struct fw_image *image, uint32_t p
         rows.end = row_end == image->height ? rows.height : row_end >> format->log2_chroma_h;
     }
     return rows;
+}
+
+/* What `bytes` of scratch memory take when the next part begins at a cache line. */
+static inline size_t fw_rows_align(size_t bytes)
+{
+    return (bytes + FW_ROWS_ALIGN - 1) / FW_ROWS_ALIGN * FW_ROWS_ALIGN;
 }
 
 /* Rows of one plane as they are, to an image of the same format and size. */

@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-#define ALIGN 64
-
-static size_t aligned(size_t bytes)
-{
-    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
-}
-
 int32_t fw_edge_at(enum fw_edge edge, int32_t at, int32_t count)
 {
     if (edge == FW_EDGE_MIRROR && count > 1) {
@@ -35,18 +28,18 @@ static int32_t ring_rows(const struct fw_slide *slide)
 /* The first sample of a row is aligned. */
 static size_t lead_bytes(const struct fw_slide *slide)
 {
-    return aligned((size_t)slide->radius_x * sizeof(uint16_t));
+    return fw_rows_align((size_t)slide->radius_x * sizeof(uint16_t));
 }
 
 static size_t stride_of(const struct fw_slide *slide, int32_t width)
 {
     return lead_bytes(slide) +
-           aligned(((size_t)width + (size_t)slide->radius_x) * sizeof(uint16_t));
+           fw_rows_align(((size_t)width + (size_t)slide->radius_x) * sizeof(uint16_t));
 }
 
 size_t fw_slide_bytes(const struct fw_slide *slide, int32_t width)
 {
-    return stride_of(slide, width) * (size_t)(ring_rows(slide) + 1) + ALIGN;
+    return stride_of(slide, width) * (size_t)(ring_rows(slide) + 1) + FW_ROWS_ALIGN;
 }
 
 /* Samples beyond both ends of a row of `width`. */
@@ -83,7 +76,7 @@ void fw_slide_plane(const struct fw_slide *slide, const struct fw_image *dst,
     int32_t ring = ring_rows(slide);
     size_t stride = stride_of(slide, rows.width);
     uint8_t *base = scratch;
-    base += (ALIGN - (uintptr_t)base % ALIGN) % ALIGN + lead_bytes(slide);
+    base += (FW_ROWS_ALIGN - (uintptr_t)base % FW_ROWS_ALIGN) % FW_ROWS_ALIGN + lead_bytes(slide);
     FW_CHECK(ring <= FW_SLIDE_ROWS_MAX);
     int32_t taken = rows.first - slide->radius_y; /* the next row to take */
     for (int32_t y = rows.first; y < rows.end; y += slide->batch) {
