@@ -28,12 +28,13 @@ static inline int32_t near(int32_t before, int32_t here, const int16_t *steps, i
         const int32_t shift = job->shift, bias = job->bias;                                        \
         int32_t state[count];                                                                      \
         for (int k = 0; k < (count); k++) {                                                        \
-            state[k] = clip_state((from[k * from_stride] << shift) + bias + ahead);                \
+            int32_t here = (uint16_t)(from[k * from_stride] << shift) + bias;                      \
+            state[k] = clip_state(here + ahead);                                                   \
             to[k * to_stride] = (uint16_t)state[k];                                                \
         }                                                                                          \
         for (ptrdiff_t x = 1; x < width; x++) {                                                    \
             for (int k = 0; k < (count); k++) {                                                    \
-                int32_t here = (from[k * from_stride + x] << shift) + bias;                        \
+                int32_t here = (uint16_t)(from[k * from_stride + x] << shift) + bias;              \
                 state[k] = near(state[k], here, steps, dropped);                                   \
                 if (clipped)                                                                       \
                     state[k] = clip_state(state[k]);                                               \

@@ -8,7 +8,8 @@
 
 #include "cpu.h"
 
-/* A sample v is the state (v << shift) + bias. A table has the steps of the differences d >> drop
+/* A sample v is the state (v << shift) + bias, without what the shift moves beyond 16 bits: a file
+ * may hold samples with bits above their depth. A table has the steps of the differences d >> drop
  * at index 0 for no difference, from -FW_HQDN3D_SPAN(drop) to below that. */
 struct fw_hqdn3d {
     const int16_t *space;
