@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Options of libavfilter's filters that name a file to read; a first value without a name counts as
@@ -53,8 +54,16 @@ static void check_file(const struct fw_call *call, const struct fw_arg *arg,
                            ? "a picture: overlay=logo.png:10:10; two branches: "
                              "movie=logo.png[l];[in][l]overlay=10:10"
                            : NULL;
-    if (!*arg->value || access(arg->value, R_OK) == 0)
+    struct stat status = { 0 };
+    if (!*arg->value)
         return;
+    if (access(arg->value, R_OK) == 0 && stat(arg->value, &status) == 0) {
+        /* One that may never end, or never begin. */
+        if (!S_ISREG(status.st_mode))
+            fw_complain(complaints, arg->value_first, arg->value_end, NULL,
+                        "file '%.200s' of filter '%s' is no regular file", arg->value, call->name);
+        return;
+    }
     fw_complain(complaints, arg->value_first, arg->value_end, hint,
                 "file '%.200s' of filter '%s' cannot be read: %s", arg->value, call->name,
                 strerrordesc_np(errno));

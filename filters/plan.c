@@ -1,6 +1,8 @@
 /* Negotiation: from an input to stages, with the conversions between them. */
 #include "stage.h"
 
+#include "format.h"
+
 #include <string.h>
 
 static struct fw_stage *add_stage(struct fw_chain *chain, enum fw_stage_kind kind,
@@ -71,18 +73,22 @@ static int check_caps(const struct fw_item *item, const struct fw_caps *caps, st
     if (windowed)
         called = filter->window;
     if (caps->filter_class > FW_CLASS_SEQUENTIAL || !called)
-        return fw_fail(err, FW_ERR_FILTER, "filter '%s' has no function of its class",
-                       filter->name);
+        return fw_fail(err, FW_ERR_USAGE, "filter '%s' has no function of its class", filter->name);
+    if (caps->halo_rows < 0 || caps->halo_rows > FW_HALO_MAX ||
+        caps->scratch_bytes > FW_SCRATCH_MAX)
+        return fw_fail(err, FW_ERR_USAGE, "filter '%s' wants %d rows around a row and %zu bytes",
+                       filter->name, caps->halo_rows, caps->scratch_bytes);
     if (caps->before < 0 || caps->after < 0 || caps->before > FW_CHAIN_NEIGHBOURS_MAX ||
         caps->after > FW_CHAIN_NEIGHBOURS_MAX || (!windowed && (caps->before || caps->after)))
-        return fw_fail(err, FW_ERR_FILTER, "filter '%s' reads %d frames before and %d after one",
-                       filter->name, caps->before, caps->after);
+        return fw_fail(err, FW_ERR_USAGE,
+                       "filter '%s' reads %d frames before and %d after one; 0 to %d can be kept",
+                       filter->name, caps->before, caps->after, FW_CHAIN_NEIGHBOURS_MAX);
     if (caps->lead < 0 || caps->lead > FW_CHAIN_NEIGHBOURS_MAX || (caps->lead && !windowed))
-        return fw_fail(err, FW_ERR_FILTER, "filter '%s' begins with frame %d", filter->name,
+        return fw_fail(err, FW_ERR_USAGE, "filter '%s' begins with frame %d", filter->name,
                        caps->lead);
     if (counted ? caps->rate_num > 1 && caps->rate_den > 1
                 : !sequential || caps->rate_num != 0 || caps->rate_den != 0)
-        return fw_fail(err, FW_ERR_FILTER, "filter '%s' has a rate of %d/%d", filter->name,
+        return fw_fail(err, FW_ERR_USAGE, "filter '%s' has a rate of %d/%d", filter->name,
                        caps->rate_num, caps->rate_den);
     return FW_OK;
 }
@@ -105,10 +111,23 @@ static int check_enable(const struct fw_item *item, const struct fw_stage *stage
     return FW_OK;
 }
 
+/* What a link can carry; a format is one of the host's, or none yet. */
+static bool is_sound(const struct fw_video *video)
+{
+    bool known = !video->format || (video->format->id < fw_format_count() &&
+                                    fw_format_at(video->format->id) == video->format);
+    return known && video->width > 0 && video->height > 0 && video->time_base.num > 0 &&
+           video->time_base.den > 0 && video->frame_rate.num >= 0 && video->frame_rate.den >= 0;
+}
+
 static int negotiate_item(struct fw_item *item, struct fw_stage *stage, struct fw_error *err)
 {
     stage->out = stage->in;
     int status = item->filter->negotiate(item->self, &stage->in, &stage->out, &stage->caps, err);
+    bool silent = status < 0 && err && err->status >= 0;
+    if (silent || status > 0 || (status == FW_OK && !is_sound(&stage->out)))
+        status = fw_fail(err, FW_ERR_USAGE, "it does not say what comes out of %s %dx%d",
+                         stage->in.format->name, stage->in.width, stage->in.height);
     if (status < 0)
         fw_error_prefix(err, "filter '%s'", item->call->name);
     return status;

@@ -132,7 +132,7 @@ static int step_graph(struct fw_stage *stage, struct fw_turn *turn, struct fw_fr
     return status == FW_OK ? fw_lavfi_pull(stage->graph, out, err) : status;
 }
 
-static int step_filter(struct fw_chain *chain, struct fw_stage *stage, struct fw_turn *turn,
+static int call_filter(struct fw_chain *chain, struct fw_stage *stage, struct fw_turn *turn,
                        struct fw_frame *out, struct fw_error *err)
 {
     const struct fw_filter *filter = stage->item->filter;
@@ -145,6 +145,12 @@ static int step_filter(struct fw_chain *chain, struct fw_stage *stage, struct fw
     if ((stage->caps.flags & FW_CAPS_PLANES) && filter->plane)
         return fw_crew_run(chain->crew, filter, self, &turn->in, out, err);
     return filter->process(self, &turn->in, out, chain->scratch, err);
+}
+
+static int step_filter(struct fw_chain *chain, struct fw_stage *stage, struct fw_turn *turn,
+                       struct fw_frame *out, struct fw_error *err)
+{
+    return fw_stage_settle(stage, call_filter(chain, stage, turn, out, err), err);
 }
 
 /* A frame that passes as it is; a filter that sees all writes to where nothing is taken from. */

@@ -29,6 +29,19 @@ void fw_chain_note(struct fw_chain *chain, const struct fw_stage *stage)
         *chain->cell = stage->step;
 }
 
+int fw_stage_settle(const struct fw_stage *stage, int status, struct fw_error *err)
+{
+    bool view = status == FW_VIEW && (stage->caps.flags & FW_CAPS_VIEW);
+    bool ending = status == FW_END && stage->caps.filter_class == FW_CLASS_SEQUENTIAL;
+    bool known = status == FW_OK || status == FW_DROP || status == FW_IDENTITY || view || ending;
+    if (known || (status < 0 && err && err->status < 0))
+        return status;
+    return status < 0
+               ? fw_fail(err, FW_ERR_FILTER, "it failed and did not say why (%s)",
+                         fw_status_name(status))
+               : fw_fail(err, FW_ERR_FILTER, "it returned %d, which means nothing here", status);
+}
+
 int fw_stage_blame(const struct fw_chain *chain, const struct fw_stage *stage, int status,
                    struct fw_error *err)
 {
@@ -153,7 +166,7 @@ int fw_stage_run(struct fw_chain *chain, struct fw_stage *stage, const struct fw
         status = fw_lavfi_process(stage->graph, in, caps->before, caps->after, out, err);
         break;
     case FW_STAGE_FILTER:
-        status = run_filter(chain, stage, in, out, err);
+        status = fw_stage_settle(stage, run_filter(chain, stage, in, out, err), err);
         break;
     }
     return fw_stage_blame(chain, stage, status, err);

@@ -19,6 +19,8 @@
 #define FW_CHAIN_STAGES_MAX (3 * FW_CHAIN_FILTERS_MAX + 2)
 #define FW_CHAIN_SPANS_MAX (FW_CHAIN_FILTERS_MAX + FW_CHAIN_SEGMENTS_MAX)
 #define FW_CHAIN_TEXT_MAX 65536
+#define FW_HALO_MAX 32768
+#define FW_SCRATCH_MAX ((size_t)1 << 40)
 #define FW_BANDS_MAX 32             /* stages that go together in bands */
 #define FW_BANDS_BYTES (512u << 10) /* of their two intermediate images: a part of the L2 cache */
 
@@ -156,6 +158,9 @@ int fw_stage_run(struct fw_chain *chain, struct fw_stage *stage, const struct fw
                  struct fw_frame *out, struct fw_error *err) FW_MUST_CHECK;
 /* Notes which step runs. */
 void fw_chain_note(struct fw_chain *chain, const struct fw_stage *stage);
+/* What a filter returned, as a failure with a text when it is none of what its class may return, or
+ * a failure without one. */
+int fw_stage_settle(const struct fw_stage *stage, int status, struct fw_error *err);
 /* Puts the name of the stage's step before a failure; returns `status`. */
 int fw_stage_blame(const struct fw_chain *chain, const struct fw_stage *stage, int status,
                    struct fw_error *err);

@@ -6,6 +6,7 @@
 #include "plan_document.h"
 #include "plan_hops.h"
 #include "plan_lock.h"
+#include "read_paths.h"
 #include "remux.h"
 #include "sandbox.h"
 #include "sink.h"
@@ -243,6 +244,7 @@ static int read_answer(struct fw_planned *planned, const struct fw_plan_request 
     memcpy(&loss_count, bytes + sizeof(planned->plan), sizeof(loss_count));
     planned->plan.budget_bytes = request->budget_bytes;
     planned->plan.cores = request->cores;
+    planned->plan.files_stamp = fw_read_paths_stamp(request->settings);
     int status = fw_plan_check(&planned->plan, err);
     if (status != FW_OK)
         return status;

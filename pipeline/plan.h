@@ -65,6 +65,7 @@ struct fw_plan {
     uint64_t frames_total; /* that come out; 0: unknown */
     uint32_t frames_exact;
     uint32_t cores;          /* usable ones of this machine */
+    uint64_t files_stamp;    /* of the files that the chain names, before the first was read */
     int64_t output_estimate; /* bytes; -1: unknown */
     struct fw_stream_plan streams[FW_STREAMS_MAX];
 };

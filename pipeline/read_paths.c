@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <xxhash.h>
+
 /* Libraries and their data, fonts, and how many cores of which kind there are. */
 static const char *const system_paths[] = {
     "/usr",
@@ -43,6 +45,20 @@ static void offer(struct fw_read_paths *paths, char *word)
     bool folder = found && S_ISDIR(status.st_mode);
     bool wanted = found && (!folder || (strchr(word, '/') != NULL && word[strspn(word, "/.")]));
     if (wanted && paths->count < FW_READ_PATHS_MAX) {
+        paths->items[paths->count++] = word;
+        paths->words[paths->word_count++] = word;
+    } else {
+        free(word);
+    }
+}
+
+/* A folder of plugins, however it is written. */
+static void offer_folder(struct fw_read_paths *paths, const char *folder)
+{
+    struct stat status;
+    char *word = strdup(folder);
+    if (word != NULL && !is_listed(paths, word) && stat(word, &status) == 0 &&
+        S_ISDIR(status.st_mode) && paths->count < FW_READ_PATHS_MAX) {
         paths->items[paths->count++] = word;
         paths->words[paths->word_count++] = word;
     } else {
@@ -104,8 +120,8 @@ static void collect_plugins(struct fw_read_paths *paths, const struct fw_setting
     for (uint32_t i = 0; i < settings->plugins.count; i++)
         offer(paths, strdup(settings->plugins.items[i]));
     for (char *folder = strsep(&rest, ":"); folder != NULL; folder = strsep(&rest, ":")) {
-        if (strchr(folder, '/') != NULL)
-            offer(paths, strdup(folder));
+        if (*folder != '\0')
+            offer_folder(paths, folder);
     }
     free(folders);
 }
@@ -119,6 +135,24 @@ void fw_read_paths_collect(struct fw_read_paths *paths, const struct fw_settings
         collect_words(paths, settings->chain, false);
     }
     collect_plugins(paths, settings);
+}
+
+uint64_t fw_read_paths_stamp(const struct fw_settings *settings)
+{
+    struct fw_read_paths paths = { 0 };
+    uint64_t stamp = 0;
+    fw_read_paths_collect(&paths, settings);
+    for (uint32_t i = 0; i < paths.word_count; i++) {
+        struct stat status;
+        if (stat(paths.words[i], &status) != 0 || !S_ISREG(status.st_mode))
+            continue;
+        const uint64_t facts[] = { status.st_dev, status.st_ino, (uint64_t)status.st_size,
+                                   (uint64_t)status.st_mtim.tv_sec,
+                                   (uint64_t)status.st_mtim.tv_nsec };
+        stamp = XXH3_64bits_withSeed(facts, sizeof(facts), stamp);
+    }
+    fw_read_paths_deinit(&paths);
+    return stamp;
 }
 
 void fw_read_paths_deinit(struct fw_read_paths *paths)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "loader.h"
+#include "read_paths.h"
 
 #include "filters/chain.h"
 #include "filters/check.h"
@@ -39,6 +40,18 @@ static int check_links(struct fw_segment *segment, const struct fw_plan *plan, u
     return status;
 }
 
+/* Frames of one job are filtered by one state of the files: a worker that starts later, in a dead
+ * one's place, must have read the same. */
+static int check_files(const struct fw_segment *segment, const struct fw_station *station,
+                       struct fw_error *err)
+{
+    if (!segment->reads_files && segment->plugins == NULL)
+        return FW_OK;
+    if (fw_read_paths_stamp(station->settings) == station->plan->files_stamp)
+        return FW_OK;
+    return fw_fail(err, FW_ERR_INPUT, "a file that the chain names was changed meanwhile");
+}
+
 int fw_segment_open(struct fw_segment *segment, struct fw_station *station, uint32_t index,
                     struct fw_error *err)
 {
@@ -65,6 +78,8 @@ int fw_segment_open(struct fw_segment *segment, struct fw_station *station, uint
         status = check_links(segment, plan, index, err);
     if (status == FW_OK)
         status = fw_chain_start(segment->chain, index, err);
+    if (status == FW_OK)
+        status = check_files(segment, station, err);
     return status;
 }
 

@@ -203,7 +203,7 @@ def test_sequential_dies(folder):
 
 
 def test_sequential_killed(folder):
-    job = Line(folder, f"hop_trail,{SLOW},hop_pick", frames=40)
+    job = Line(folder, f"hop_trail,{SLOW},hop_pick", frames=400)
     for name in ("fw-seq-1", "fw-seq-2"):
         done = job.start(*job.watched())
         job.under_way(done, 2)

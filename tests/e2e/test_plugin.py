@@ -25,7 +25,7 @@ static const struct fw_option options[] = {
     { .name = NULL } };
 static int negotiate(void *self, const struct fw_video *in, struct fw_video *out,
                      struct fw_caps *caps, struct fw_error *err)
-{ (void)self; (void)err; *out = *in; caps->filter_class = FW_CLASS_PURE; return FW_OK; }
+{ (void)self; (void)err; *out = *in; caps->filter_class = FW_CLASS_PURE; NEGOTIATE return FW_OK; }
 static int process(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
                    struct fw_error *err)
 { (void)self; (void)in; (void)out; (void)scratch; (void)err; PROCESS }
@@ -37,7 +37,8 @@ static const struct fw_filter filter = {
 static const struct fw_filter *const filters[] = { &filter, NULL };
 EXPORT
 """
-PARTS = {"OFFSET": "0", "PROCESS": "return FW_IDENTITY;", "LOAD": "", "ABI": "FW_ABI_VERSION",
+PARTS = {"OFFSET": "0", "PROCESS": "return FW_IDENTITY;", "LOAD": "", "NEGOTIATE": "",
+         "ABI": "FW_ABI_VERSION",
          "NAME": "tried", "EXPORT": 'FW_PLUGIN(filters, "1", "MIT")'}
 
 
@@ -186,6 +187,31 @@ def crash_while_filtering(shop):
     done = framewheel("run", CLIP, "-", "-f", "framemd5", "-an", "--plugin", path, "--vf", "tried",
                       "--on-poison", "pass", code=9)
     need(done.out.count(b"\n0,") == 70, done.text())
+
+
+@suite.check
+def broken_promises(shop):
+    """Caps and statuses that mean nothing are refused, with the filter's name."""
+    for code, part in ((1, "return FW_ERR_USAGE;"), (1, "return 77;"), (1, "return FW_VIEW;"),
+                       (1, "return FW_END;")):
+        done = framewheel("run", CLIP, "--null", "--plugin", build(shop, PROCESS=part), "--vf",
+                          "tried", code=code)
+        need("filter 'tried'" in done.err.decode(), done.text())
+    for part in ("caps->scratch_bytes = SIZE_MAX;", "caps->halo_rows = -7;", "out->width = -1;",
+                 "out->time_base.den = 0;", "caps->before = 1 << 30;", "return FW_ERR_USAGE;"):
+        path = build(shop, NEGOTIATE=part)
+        done = framewheel("run", CLIP, "--null", "--plugin", path, "--vf", "tried", code=2)
+        need("filter 'tried'" in done.err.decode(), done.text())
+
+
+@suite.check
+def relative_folders(shop):
+    path = build(shop)
+    for folder in (path.parent.name, "./" + path.parent.name):
+        framewheel("run", CLIP, "--null", "--plugin-path", folder, "--vf", "tried",
+                   cwd=path.parent.parent)
+        done = framewheel("filters", "tried", "--plugin-path", folder, cwd=path.parent.parent)
+        need("strength" in done.out.decode(), done.text())
 
 
 @suite.check

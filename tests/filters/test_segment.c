@@ -46,6 +46,7 @@ static int probe_negotiate(void *self, const struct fw_video *in, struct fw_vide
     const struct probe *probe = self;
     (void)err;
     *out = *in;
+    caps->flags |= FW_CAPS_VIEW;
     caps->cost_ns_per_pixel = probe->cost;
     caps->filter_class = probe->kind == INDEXED  ? FW_CLASS_INDEXED
                          : probe->kind == WINDOW ? FW_CLASS_WINDOWED
