@@ -64,15 +64,33 @@ static int32_t rows_that_fit(const struct fw_video *video, int32_t unit, size_t 
     return low * unit;
 }
 
+static int32_t sum_halos(const struct fw_chain *chain, const struct fw_bands *bands)
+{
+    int32_t halos = 0;
+    for (uint32_t i = 0; i < bands->count; i++)
+        halos += chain->stages[bands->stages[i]].caps.halo_rows;
+    return halos;
+}
+
+/* Low bands cost nothing where no row is done twice, and stay in the first cache. */
+static size_t room_for(const struct fw_chain *chain, const struct fw_bands *bands)
+{
+    size_t room = chain->running->band_bytes;
+    if (sum_halos(chain, bands) > 0 || room < FW_BANDS_NEAR_BYTES / 2)
+        return room;
+    return FW_BANDS_NEAR_BYTES / 2;
+}
+
 /* Rows of a band of the line's output, so that all before it fit; 0: they do not. */
 static int32_t find_height(const struct fw_chain *chain, const struct fw_bands *bands)
 {
+    const size_t room = room_for(chain, bands);
     int32_t halos = 0;
     int32_t rows = round_up(chain->stages[bands->stages[0]].out.height, bands->unit);
     for (uint32_t i = bands->count; i-- > 1;) {
         const struct fw_stage *stage = &chain->stages[bands->stages[i]];
         halos += round_up(stage->caps.halo_rows, bands->unit);
-        int32_t fit = rows_that_fit(&stage->in, bands->unit, chain->running->band_bytes);
+        int32_t fit = rows_that_fit(&stage->in, bands->unit, room);
         if (fit < stage->in.height && fit - 2 * halos < rows)
             rows = fit - 2 * halos;
     }
@@ -81,12 +99,10 @@ static int32_t find_height(const struct fw_chain *chain, const struct fw_bands *
 
 static bool is_worth_it(const struct fw_chain *chain, const struct fw_bands *bands, int32_t rows)
 {
-    int32_t halos = 0;
-    for (uint32_t i = 0; i < bands->count; i++)
-        halos += chain->stages[bands->stages[i]].caps.halo_rows;
+    int32_t halos = sum_halos(chain, bands);
     if (chain->band_rows > 0)
         return rows >= bands->unit;
-    return rows >= max_of(BAND_ROWS_MIN, BAND_PER_HALO * halos) ||
+    return rows >= (halos > 0 ? max_of(BAND_ROWS_MIN, BAND_PER_HALO * halos) : bands->unit) ||
            rows >= chain->stages[bands->stages[0]].out.height;
 }
 
@@ -164,8 +180,8 @@ static int run_band(struct fw_chain *chain, const struct fw_bands *bands, struct
         const struct fw_item *item = stage->item;
         struct fw_frame *out = &frames[i + 1];
         if (i + 1 < bands->count)
-            map_rows(&stage->out, made[i], chain->bands[i % 2], chain->running->band_bytes,
-                     &out->image);
+            map_rows(&stage->out, made[i], (char *)chain->bands[i % 2] + i % 2 * FW_BANDS_SKEW,
+                     chain->running->band_bytes, &out->image);
         fw_chain_note(chain, stage);
         int status = item->filter->band(item->self, &frames[i], out, made[i].first, made[i].end,
                                         chain->scratch, err);

@@ -278,7 +278,8 @@ struct fw_filter {
     int (*accepts)(const void *self, const struct fw_format *format);
     /* Once per process before the first frame: tables, files. */
     int (*start)(void *self, struct fw_error *err);
-    /* One frame. Returns FW_OK, FW_IDENTITY, FW_VIEW, FW_DROP or an error. */
+    /* One frame. Returns FW_OK, FW_IDENTITY, FW_VIEW or an error; FW_DROP with a rate of 1/n, or as
+     * a sequential filter. */
     int (*process)(void *self, const struct fw_frame *in, struct fw_frame *out, void *scratch,
                    struct fw_error *err);
     /* BANDS: rows [row_first, row_end) of the output, of luma height and whole chroma rows; the

@@ -14,7 +14,7 @@ static int take_memory(struct fw_chain *chain, const struct fw_part *part, struc
         taken = taken && chain->images[i];
     }
     for (uint32_t i = 0; i < 2 && part->band_bytes; i++) {
-        chain->bands[i] = fw_block_take(part->band_bytes);
+        chain->bands[i] = fw_block_take(part->band_bytes + FW_BANDS_SKEW);
         taken = taken && chain->bands[i];
     }
     if (part->work_bytes) {

@@ -33,7 +33,10 @@ int fw_stage_settle(const struct fw_stage *stage, int status, struct fw_error *e
 {
     bool view = status == FW_VIEW && (stage->caps.flags & FW_CAPS_VIEW);
     bool ending = status == FW_END && stage->caps.filter_class == FW_CLASS_SEQUENTIAL;
-    bool known = status == FW_OK || status == FW_DROP || status == FW_IDENTITY || view || ending;
+    /* Elsewhere the numbers of all later frames would depend on it. */
+    bool drop = status == FW_DROP &&
+                (stage->caps.filter_class >= FW_CLASS_WINDOWED || stage->caps.rate_den != 1);
+    bool known = status == FW_OK || status == FW_IDENTITY || drop || view || ending;
     if (known || (status < 0 && err && err->status < 0))
         return status;
     return status < 0

@@ -21,8 +21,13 @@
 #define FW_CHAIN_TEXT_MAX 65536
 #define FW_HALO_MAX 32768
 #define FW_SCRATCH_MAX ((size_t)1 << 40)
-#define FW_BANDS_MAX 32             /* stages that go together in bands */
-#define FW_BANDS_BYTES (512u << 10) /* of their two intermediate images: a part of the L2 cache */
+#define FW_BANDS_MAX 32 /* stages that go together in bands */
+#define FW_BANDS_BYTES                                                                             \
+    (512u << 10) /* of their two intermediate images: a part of the L2 cache;                      \
+                  */
+#define FW_BANDS_NEAR_BYTES (64u << 10) /* of those that need no halo: about the first cache */
+#define FW_BANDS_SKEW                                                                              \
+    2112 /* between the two, so that rows of one do not alias those of the other */
 
 /* One filter that the user wrote: a built-in with its state, or a checked libavfilter call. */
 struct fw_item {

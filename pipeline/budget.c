@@ -178,8 +178,10 @@ static int size_slots(struct fw_plan *plan, const struct fw_settings *settings,
         largest = largest > geometry->in_slot_bytes ? largest : geometry->in_slot_bytes;
         largest = largest > geometry->out_slot_bytes ? largest : geometry->out_slot_bytes;
     }
+    /* The input's doing, or the chain's. */
+    bool given = plan->hops[0].geometry.in_slot_bytes > settings->max_slot;
     if (settings->max_slot != 0 && largest > settings->max_slot)
-        return fw_fail(err, FW_ERR_INPUT,
+        return fw_fail(err, given ? FW_ERR_INPUT : FW_ERR_USAGE,
                        "a frame needs %.0f MiB, more than --max-slot allows (%.0f MiB)",
                        (double)largest / MIB, (double)settings->max_slot / MIB);
     return FW_OK;
