@@ -21,7 +21,7 @@ static void steps_init(struct steps *steps, int bits)
     if (!steps->table)
         abort();
     for (int32_t i = -span; i < span; i++) {
-        int32_t difference = (i << drop) + ((1 << drop) - 1) / 2;
+        int32_t difference = i * (1 << drop) + ((1 << drop) - 1) / 2;
         double part = 1.0 / (1.0 + abs(difference) / 900.0);
         steps->table[i + span] = (int16_t)(difference * part * part);
         steps->table[i + 3 * span] = (int16_t)(difference * part * 0.9);
