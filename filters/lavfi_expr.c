@@ -140,13 +140,15 @@ static size_t find_unknown(const struct names *names, const char *text, size_t *
     return 0;
 }
 
-static double stub1(void *opaque, double x)
+/* What the filters' own functions give is of no interest here: nothing is evaluated, they only make
+ * their names and numbers of values known to av_expr_parse. */
+static double any1(void *opaque, double x)
 {
     (void)opaque;
     return x;
 }
 
-static double stub2(void *opaque, double x, double y)
+static double any2(void *opaque, double x, double y)
 {
     (void)opaque;
     return x + y;
@@ -156,13 +158,13 @@ static double stub2(void *opaque, double x, double y)
 static bool can_be_parsed(const struct names *names, const char *text)
 {
     static const char *const names1[] = { "gammaval", "gammaval709", "rotw", "roth", NULL };
-    static double (*const functions1[])(void *, double) = { stub1, stub1, stub1, stub1, NULL };
+    static double (*const functions1[])(void *, double) = { any1, any1, any1, any1, NULL };
     static const char *const names2[] = { "lum",  "cb",   "cr",       "alpha", "r",     "g",
                                           "b",    "p",    "lumsum",   "cbsum", "crsum", "rsum",
                                           "gsum", "bsum", "alphasum", "psum",  "rand",  NULL };
     static double (*const functions2[])(
-        void *, double, double) = { stub2, stub2, stub2, stub2, stub2, stub2, stub2, stub2, stub2,
-                                    stub2, stub2, stub2, stub2, stub2, stub2, stub2, stub2, NULL };
+        void *, double, double) = { any2, any2, any2, any2, any2, any2, any2, any2, any2,
+                                    any2, any2, any2, any2, any2, any2, any2, any2, NULL };
     AVExpr *tree = NULL;
     if (strstr(text, "clip(") || strstr(text, "weight("))
         return true; /* of one value in some filters */
