@@ -1,5 +1,6 @@
 /* Files of look-up tables: what they hold, and what is said of wrong ones. */
 #include "lut_file.h"
+#include "tests/support/temp.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -7,11 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static char path[64];
-static char folder[] = "/tmp/framewheel-lut-XXXXXX";
+static char path[4160];
+static char folder[4096];
 
 static void set_up(void)
 {
+    fw_temp_name(folder, sizeof(folder), "framewheel-lut-XXXXXX");
     cr_assert(mkdtemp(folder));
 }
 

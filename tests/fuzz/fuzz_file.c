@@ -8,6 +8,7 @@
 #include "image.h"
 #include "lut_file.h"
 #include "png_read.h"
+#include "tests/support/temp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,12 +67,14 @@ static int read_png(const char *path, struct fw_error *err)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char path[64];
+    char tail[64];
+    char path[4096];
     struct fw_error err = { 0 };
     if (size == 0)
         return 0;
     const char *kind = kinds[data[0] % FW_COUNT(kinds)];
-    (void)snprintf(path, sizeof(path), "/tmp/framewheel-fuzz-XXXXXX.%s", kind);
+    (void)snprintf(tail, sizeof(tail), "framewheel-fuzz-XXXXXX.%s", kind);
+    fw_temp_name(path, sizeof(path), tail);
     int file = mkstemps(path, (int)strlen(kind) + 1);
     FW_CHECK(file >= 0 && write(file, data + 1, size - 1) == (ssize_t)size - 1);
     (void)close(file);
