@@ -172,7 +172,7 @@ def test_workers_of_any_hop_killed(folder):
             names = [name for name in done.children() if name.startswith("fw-worker")]
             if names:
                 strike(done, rng.choice(names), signal.SIGKILL)
-            time.sleep(rng.uniform(0.02, 0.15))
+            time.sleep(rng.uniform(0.02, 0.15))  # varies the moments; nothing waits on it
         done.wait()
         if done.code == 6:  # four kills on one frame, or all in ten seconds
             job.restore()
