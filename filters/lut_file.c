@@ -138,6 +138,18 @@ const char *fw_lut_extension(const char *path)
     return dot ? dot + 1 : "";
 }
 
+int fw_lut_cube_size(struct fw_lut_reader *reader, const char *word, int32_t *size_out,
+                     int32_t high)
+{
+    int status;
+    do
+        status = fw_lut_reader_line(reader);
+    while (status >= 0 && !fw_lut_line_begins(reader->text, word));
+    if (status >= 0)
+        status = fw_lut_reader_int(reader, reader->text + strlen(word), size_out, 2, high);
+    return status;
+}
+
 int fw_lut_cube_word(struct fw_lut_reader *reader, float *min, float *max)
 {
     const char *text = reader->text;
@@ -180,19 +192,13 @@ static int read_entry(struct fw_lut_reader *reader, struct fw_lut1d_data *data, 
     return status;
 }
 
-/* As libavfilter: what stands before the size does not count. */
 static int read_cube(struct fw_lut_reader *reader, struct fw_lut1d_data *data)
 {
     static const float gain[3] = { 1, 1, 1 };
     float min[3] = { 0, 0, 0 };
     float max[3] = { 1, 1, 1 };
     int32_t size;
-    int status;
-    do
-        status = fw_lut_reader_line(reader);
-    while (status >= 0 && !fw_lut_line_begins(reader->text, "LUT_1D_SIZE"));
-    if (status >= 0)
-        status = fw_lut_reader_int(reader, reader->text + 11, &size, 2, FW_LUT1D_SIZE_MAX);
+    int status = fw_lut_cube_size(reader, "LUT_1D_SIZE", &size, FW_LUT1D_SIZE_MAX);
     if (status >= 0)
         status = allocate(data, size, reader->err);
     for (int32_t i = 0; status >= 0 && i < size;) {

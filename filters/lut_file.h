@@ -67,6 +67,10 @@ int fw_lut_reader_words(struct fw_lut_reader *reader, float *values, int32_t cou
 bool fw_lut_line_begins(const char *text, const char *word);
 /* What the extension of `path` is, without the dot; "" without one. */
 const char *fw_lut_extension(const char *path);
+/* The number behind `word`, from 2 to `high`. As libavfilter: what stands before it does not count.
+ */
+int fw_lut_cube_size(struct fw_lut_reader *reader, const char *word, int32_t *size_out,
+                     int32_t high) FW_MUST_CHECK;
 /* DOMAIN_MIN, DOMAIN_MAX and TITLE lines of .cube files: 1 taken, 0 it is another one, or an error.
  */
 int fw_lut_cube_word(struct fw_lut_reader *reader, float *min, float *max) FW_MUST_CHECK;

@@ -77,18 +77,12 @@ static int read_dat(struct fw_lut_reader *reader, struct fw_lut3d_data *data)
     return status;
 }
 
-/* As libavfilter: what stands before the size does not count. */
 static int read_cube(struct fw_lut_reader *reader, struct fw_lut3d_data *data)
 {
     float min[3] = { 0, 0, 0 };
     float max[3] = { 1, 1, 1 };
     int32_t size;
-    int status;
-    do
-        status = fw_lut_reader_line(reader);
-    while (status >= 0 && !fw_lut_line_begins(reader->text, "LUT_3D_SIZE"));
-    if (status >= 0)
-        status = fw_lut_reader_int(reader, reader->text + 11, &size, 2, FW_LUT3D_SIZE_MAX);
+    int status = fw_lut_cube_size(reader, "LUT_3D_SIZE", &size, FW_LUT3D_SIZE_MAX);
     if (status >= 0)
         status = allocate(data, size, reader->err);
     for (int32_t i = 0; status >= 0 && i < node_count(data);) {
