@@ -3,7 +3,6 @@
 #include "whole.h"
 
 #include "check.h"
-#include "convert.h"
 #include "format.h"
 #include "registry.h"
 
@@ -59,50 +58,13 @@ static struct fw_video video_of(const char *format, int32_t width, int32_t heigh
                               .color = { .matrix = 2 } };
 }
 
-/* A moving ramp with noise. */
-static void paint_bytes(const struct fw_image *image, uint64_t index)
-{
-    uint64_t state = index * 977 + 5;
-    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
-        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
-        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
-        for (int32_t y = 0; y < rows; y++) {
-            for (size_t x = 0; x < bytes; x++) {
-                state = state * 6364136223846793005u + 1442695040888963407u;
-                image->data[plane][y * image->stride[plane] + (ptrdiff_t)x] =
-                    (uint8_t)((state >> 59) + x * 3 + (size_t)y * 5 + index * 9);
-            }
-        }
-    }
-}
-
-/* Through RGBA, so that floating-point samples are sound ones. */
-static void paint(const struct fw_image *image, uint64_t index)
-{
-    struct fw_error err = { 0 };
-    struct fw_convert *convert = NULL;
-    struct clip rgba = { .video = video_of("rgba", image->width, image->height) };
-    struct fw_video to;
-    if (fw_convert_plan(&rgba.video, image->format, &to, &err) != FW_OK ||
-        rgba.video.format == image->format) {
-        paint_bytes(image, index);
-        return;
-    }
-    const struct fw_image *from = &clip_add(&rgba, 0)->image;
-    paint_bytes(from, index);
-    cr_assert_eq(fw_convert_open(&convert, &rgba.video, &to, &err), FW_OK, "%s", err.text);
-    cr_assert_eq(fw_convert_process(convert, from, image, &err), FW_OK, "%s", err.text);
-    fw_convert_close(convert);
-    clip_deinit(&rgba);
-}
-
 static void take_clip(struct clip *clip, const struct line *line, int fill)
 {
     *clip = (struct clip){ .video = video_of(line->format, line->width, line->height) };
     for (uint32_t i = 0; i < FRAMES; i++) {
         struct fw_frame *frame = clip_add(clip, fill);
         frame->flags = i % 3 ? FW_FRAME_INTERLACED | (i % 2 ? FW_FRAME_TOP_FIRST : 0u) : 0u;
-        paint(&frame->image, i);
+        clip_paint(&frame->image, i);
     }
 }
 

@@ -5,7 +5,6 @@
 #include "check.h"
 #include "convert.h"
 #include "format.h"
-#include "image.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -33,53 +32,6 @@ static struct fw_video video_of(const struct fw_format *format, int32_t width, i
                               .color = { .matrix = 2, .range = full ? 2 : 0 } };
 }
 
-static void *take_image(struct fw_image *image, const struct fw_video *video, int padding)
-{
-    struct fw_image_layout layout;
-    cr_assert_eq(fw_image_layout(&layout, video->format, video->width, video->height), 0);
-    void *block = aligned_alloc(FW_IMAGE_ALIGN, layout.bytes);
-    memset(block, padding, layout.bytes);
-    fw_image_map(image, &layout, video->format, video->width, video->height, block);
-    return block;
-}
-
-/* A moving ramp with noise, as bytes. */
-static void paint_bytes(const struct fw_image *image, uint64_t index)
-{
-    uint64_t state = index * 977 + 5;
-    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
-        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
-        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
-        for (int32_t y = 0; y < rows; y++) {
-            for (size_t x = 0; x < bytes; x++) {
-                state = state * 6364136223846793005u + 1442695040888963407u;
-                image->data[plane][y * image->stride[plane] + (ptrdiff_t)x] =
-                    (uint8_t)((state >> 60) + x * 3 + (size_t)y * 5 + index * 9);
-            }
-        }
-    }
-}
-
-/* Through RGBA, so that deep and floating-point samples are sound ones. */
-static void paint(const struct fw_image *image, uint64_t index)
-{
-    struct fw_error err = { 0 };
-    struct fw_image rgba;
-    struct fw_video from = video_of(fw_format_find("rgba"), image->width, image->height);
-    struct fw_video to;
-    struct fw_convert *convert = NULL;
-    if (fw_convert_plan(&from, image->format, &to, &err) != FW_OK || from.format == to.format) {
-        paint_bytes(image, index);
-        return;
-    }
-    void *block = take_image(&rgba, &from, 0);
-    paint_bytes(&rgba, index);
-    cr_assert_eq(fw_convert_open(&convert, &from, &to, &err), FW_OK, "%s", err.text);
-    cr_assert_eq(fw_convert_process(convert, &rgba, image, &err), FW_OK, "%s", err.text);
-    fw_convert_close(convert);
-    free(block);
-}
-
 /* Frames through the chain in ranges of `range`; see whole.h. */
 static void run(const struct setup *setup, uint32_t range, uint64_t *hashes)
 {
@@ -92,7 +44,7 @@ static void run(const struct setup *setup, uint32_t range, uint64_t *hashes)
     for (uint32_t i = 0; i < FRAMES; i++) {
         struct fw_frame *frame = clip_add(&from, setup->padding);
         frame->hdr = setup->hdr;
-        paint(&frame->image, i);
+        clip_paint(&frame->image, i);
     }
     cr_assert_eq(whole_run(&whole, &from, &to, &err), FW_OK, "%s", err.text);
     cr_assert_eq(to.count, FRAMES);

@@ -1,6 +1,7 @@
 #include "whole.h"
 
 #include "check.h"
+#include "convert.h"
 #include "format.h"
 #include "kernels/cpu.h"
 
@@ -34,6 +35,47 @@ struct fw_frame *clip_add(struct clip *clip, int fill)
     one->frame.color = video->color;
     clip->count++;
     return &one->frame;
+}
+
+static void paint_bytes(const struct fw_image *image, uint64_t index)
+{
+    uint64_t state = index * 977 + 5;
+    for (uint32_t plane = 0; plane < image->format->plane_count; plane++) {
+        size_t bytes = fw_format_row_bytes(image->format, plane, image->width);
+        int32_t rows = fw_format_plane_height(image->format, plane, image->height);
+        for (int32_t y = 0; y < rows; y++) {
+            for (size_t x = 0; x < bytes; x++) {
+                state = state * 6364136223846793005u + 1442695040888963407u;
+                image->data[plane][y * image->stride[plane] + (ptrdiff_t)x] =
+                    (uint8_t)((state >> 59) + x * 3 + (size_t)y * 5 + index * 9);
+            }
+        }
+    }
+}
+
+void clip_paint(const struct fw_image *image, uint64_t index)
+{
+    struct fw_error err = { 0 };
+    struct fw_convert *convert = NULL;
+    struct clip rgba = { .video = { .format = fw_format_find("rgba"),
+                                    .width = image->width,
+                                    .height = image->height,
+                                    .sample_aspect = { 1, 1 },
+                                    .time_base = { 1, 25 },
+                                    .frame_rate = { 25, 1 },
+                                    .color = { .matrix = 2 } } };
+    struct fw_video to;
+    if (fw_convert_plan(&rgba.video, image->format, &to, &err) != FW_OK ||
+        rgba.video.format == image->format) {
+        paint_bytes(image, index);
+        return;
+    }
+    const struct fw_image *from = &clip_add(&rgba, 0)->image;
+    paint_bytes(from, index);
+    FW_CHECK(fw_convert_open(&convert, &rgba.video, &to, &err) == FW_OK);
+    FW_CHECK(fw_convert_process(convert, from, image, &err) == FW_OK);
+    fw_convert_close(convert);
+    clip_deinit(&rgba);
 }
 
 void clip_deinit(struct clip *clip)

@@ -20,6 +20,9 @@ struct clip {
 
 /* A frame more, numbered, with pts = number, its bytes filled with `fill`. NULL without memory. */
 struct fw_frame *clip_add(struct clip *clip, int fill);
+/* A moving ramp with noise, other for every index: converted from RGBA where that can be done, so
+ * that deep and floating-point samples are sound ones, and else as bytes. */
+void clip_paint(const struct fw_image *image, uint64_t index);
 void clip_deinit(struct clip *clip);
 /* A hash of the visible pixels of one frame. */
 uint64_t clip_hash(const struct fw_frame *frame);
