@@ -1,4 +1,4 @@
-#include "sink.h"
+#include "losses.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef FW_PIPELINE_LOSSES_DOCUMENT_H
 #define FW_PIPELINE_LOSSES_DOCUMENT_H
 
-#include "sink.h"
+#include "losses.h"
 
 #include <jansson.h>
 
