@@ -191,23 +191,75 @@ static int run_band(struct fw_chain *chain, const struct fw_bands *bands, struct
     return FW_OK;
 }
 
-int fw_bands_run(struct fw_chain *chain, const struct fw_bands *bands, const struct fw_frame *in,
-                 struct fw_frame *out, struct fw_error *err)
+/* Rows [first, end) of the line's output. */
+static int run_rows(struct fw_chain *chain, const struct fw_bands *bands, const struct fw_frame *in,
+                    struct fw_frame *out, struct span_of_rows rows, struct fw_error *err)
 {
     struct fw_frame frames[FW_BANDS_MAX + 1];
-    const int32_t height = out->image.height;
     frames[0] = *in;
     for (uint32_t i = 0; i < bands->count; i++) {
         frames[i + 1] = (struct fw_frame){ .index = in->index };
         fw_stage_inherit(&chain->stages[bands->stages[i]], &frames[i], &frames[i + 1]);
     }
     frames[bands->count].image = out->image;
-    for (int32_t row = 0; row < height; row += bands->rows) {
-        int32_t end = height - row > bands->rows ? row + bands->rows : height;
+    for (int32_t row = rows.first; row < rows.end; row += bands->rows) {
+        int32_t end = rows.end - row > bands->rows ? row + bands->rows : rows.end;
         int status = run_band(chain, bands, frames, (struct span_of_rows){ row, end }, err);
         if (status < 0)
             return status;
     }
     *out = frames[bands->count];
     return FW_OK;
+}
+
+int fw_bands_run(struct fw_chain *chain, const struct fw_bands *bands, const struct fw_frame *in,
+                 struct fw_frame *out, struct fw_error *err)
+{
+    return run_rows(chain, bands, in, out, (struct span_of_rows){ 0, out->image.height }, err);
+}
+
+/* All of a part's stages that do anything, however little a band of them is worth; false when they
+ * cannot go together. */
+static bool gather_all(const struct fw_chain *chain, const struct fw_frame *frame,
+                       struct fw_bands *bands)
+{
+    const struct fw_part *part = chain->running;
+    *bands = (struct fw_bands){ .unit = 1 };
+    for (uint32_t i = part->stage_first; i < part->stage_end; i++) {
+        const struct fw_stage *stage = &chain->stages[i];
+        if (stage->caps.rate_num != 1 || stage->caps.rate_den != 1 || stage->caps.lead != 0)
+            return false;
+        if (!fw_stage_is_active(stage, frame))
+            continue;
+        if (!fw_stage_has_bands(stage) || bands->count == FW_BANDS_MAX)
+            return false;
+        bands->stages[bands->count++] = i;
+        bands->unit = max_of(bands->unit, unit_of(stage));
+    }
+    if (bands->count == 1)
+        bands->rows = round_up(chain->stages[bands->stages[0]].out.height, bands->unit);
+    else if (bands->count > 1 && part->band_bytes > 0)
+        bands->rows = find_height(chain, bands);
+    return bands->rows > 0;
+}
+
+int32_t fw_chain_row_unit(const struct fw_chain *chain, const struct fw_frame *frame)
+{
+    struct fw_bands bands;
+    FW_CHECK(chain->running && !chain->running->shown.sequential);
+    return gather_all(chain, frame, &bands) ? bands.unit : 0;
+}
+
+int fw_chain_process_rows(struct fw_chain *chain, const struct fw_frame *in, struct fw_frame *out,
+                          int32_t row_first, int32_t row_end, struct fw_error *err)
+{
+    struct fw_bands bands;
+    uint64_t index = out->index;
+    struct fw_image image = out->image;
+    FW_CHECK(gather_all(chain, in, &bands) && row_first % bands.unit == 0);
+    int status = run_rows(chain, &bands, in, out, (struct span_of_rows){ row_first, row_end }, err);
+    out->struct_size = sizeof(*out);
+    out->image = image;
+    out->index = index;
+    return status;
 }

@@ -106,6 +106,14 @@ int fw_chain_start(struct fw_chain *chain, uint32_t segment, struct fw_error *er
 int fw_chain_process(struct fw_chain *chain, const struct fw_frame *const *in, struct fw_frame *out,
                      struct fw_error *err) FW_MUST_CHECK;
 
+/* Whether all that a started parallel segment does to such a frame works on rows: then the rows
+ * that a part of the picture may start at are multiples of the result, else it is 0. */
+int32_t fw_chain_row_unit(const struct fw_chain *chain, const struct fw_frame *frame);
+/* Rows [row_first, row_end) of output out->index of such a frame, which stands alone; the others
+ * are not touched. Several chains of one text may share a picture. As fw_chain_process else. */
+int fw_chain_process_rows(struct fw_chain *chain, const struct fw_frame *in, struct fw_frame *out,
+                          int32_t row_first, int32_t row_end, struct fw_error *err) FW_MUST_CHECK;
+
 /* Sequential segments: the next frame, numbered from 0, or NULL behind the last one. *in and its
  * pixels must stay until pull has returned FW_END; only then comes the next push. */
 int fw_chain_push(struct fw_chain *chain, const struct fw_frame *in,

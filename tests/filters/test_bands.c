@@ -170,3 +170,68 @@ Test(bands, neighbours_are_gathered)
     cr_assert(bands.rows >= 24 && bands.rows < 100 && bands.rows % 2 == 0, "%d rows", bands.rows);
     fw_chain_destroy(chain);
 }
+
+/* A picture in shares of rows, each by a chain of its own as threads have them; false: not all of
+ * it works on rows. */
+static bool run_shares(const char *text, const struct clip *in, uint32_t shares, uint64_t *hash)
+{
+    struct fw_error err = { 0 };
+    struct fw_video result;
+    struct clip out = { 0 };
+    struct fw_frame *made = NULL;
+    bool works = true;
+    for (uint32_t i = 0; i < shares && works; i++) {
+        struct fw_chain *chain = NULL;
+        cr_assert_eq(fw_chain_create(&chain, text, &err), FW_OK, "%s", err.text);
+        works = fw_chain_negotiate(chain, &in->video, &result, &err) == FW_OK &&
+                fw_chain_segment_count(chain) == 1;
+        if (works)
+            cr_assert_eq(fw_chain_start(chain, 0, &err), FW_OK, "%s", err.text);
+        int32_t unit = works ? fw_chain_row_unit(chain, &in->frames[0].frame) : 0;
+        works = unit > 0;
+        out.video = result;
+        if (works && !made)
+            made = clip_add(&out, 0x77);
+        int32_t units = works ? (result.height + unit - 1) / unit : 0;
+        int32_t first = units * (int32_t)i / (int32_t)shares * unit;
+        int32_t end = units * (int32_t)(i + 1) / (int32_t)shares * unit;
+        if (works && first < end)
+            cr_assert_eq(fw_chain_process_rows(chain, &in->frames[0].frame, made, first,
+                                               end < result.height ? end : result.height, &err),
+                         FW_OK, "%s: %s", text, err.text);
+        fw_chain_destroy(chain);
+    }
+    *hash = works ? clip_hash(made) : 0;
+    clip_deinit(&out);
+    return works;
+}
+
+Test(bands, shares_of_rows_give_the_same_pixels, .timeout = 100)
+{
+    static char texts[TEXTS_MAX][160];
+    uint32_t count = read_texts(texts);
+    uint32_t shared = 0;
+    uint64_t state = 23;
+    av_log_set_level(AV_LOG_QUIET);
+    for (uint32_t round = 0; round < 600; round++) {
+        char text[3 * 160] = "";
+        struct fw_video video = make_video(&state);
+        struct clip in = { .video = video };
+        uint64_t whole[FRAMES] = { 0 };
+        uint64_t rows = 0;
+        for (uint32_t i = 0; i < 1 + draw(&state, 2); i++) {
+            strcat(text, i ? "," : "");
+            strcat(text, texts[draw(&state, count)]);
+        }
+        for (uint32_t i = 0; i < FRAMES; i++)
+            paint(&clip_add(&in, 0)->image, &state);
+        uint32_t shares = 1 + draw(&state, 5);
+        if (run_shares(text, &in, shares, &rows) && run(text, &in, -1, whole)) {
+            shared++;
+            cr_expect_eq(rows, whole[0], "%s | %s %dx%d in %u shares", text, video.format->name,
+                         video.width, video.height, shares);
+        }
+        clip_deinit(&in);
+    }
+    cr_expect_gt(shared, 100, "only %u chains were shared", shared);
+}
