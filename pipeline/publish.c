@@ -15,6 +15,8 @@
 
 #include "filters/check.h"
 #include "publish_path.h"
+#include "publish_pictures.h"
+#include "sequence.h"
 
 #define LOCK_TRIES 64
 #define READER_WAIT_NS 20000000L
@@ -179,9 +181,17 @@ int fw_output_check(const struct fw_settings *settings, int input_fd, bool *skip
         return fw_fail(err, FW_ERR_USAGE, "no output given");
     if (strcmp(path, "-") == 0)
         return check_stdout(settings, input_fd, err);
-    int status = fw_path_open_folder(path, &dir_fd, err);
+    struct fw_pattern pattern;
+    enum fw_still_kind kind;
+    int numbered = fw_sequence_output(settings, &pattern, &kind, err);
+    int status = numbered < 0 ? numbered : fw_path_open_folder(path, &dir_fd, err);
     if (status < 0)
         return status;
+    if (numbered == FW_OK) {
+        status = fw_output_pictures_check(settings, &pattern, dir_fd, input_fd, skip, err);
+        close(dir_fd);
+        return status;
+    }
     status = check_same(path, dir_fd, input_fd, err);
     if (status == FW_OK)
         status = classify(path, dir_fd, &target, err);
@@ -256,6 +266,23 @@ static int take_lock(struct fw_output *output, struct fw_error *err)
     if (ftruncate(output->lock_fd, 0) == 0)
         (void)!pwrite(output->lock_fd, pid, (size_t)bytes, 0);
     return FW_OK;
+}
+
+void fw_output_tidy(int dir_fd, const char *name)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    char hidden[64];
+    char temp[64];
+    fw_path_hidden(name, "lock", hidden, sizeof(hidden));
+    fw_path_hidden(name, "tmp", temp, sizeof(temp));
+    int fd = openat(dir_fd, hidden, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool held = fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) < 0;
+    if (!held) {
+        (void)unlinkat(dir_fd, temp, 0);
+        (void)unlinkat(dir_fd, hidden, 0);
+    }
+    if (fd >= 0)
+        close(fd);
 }
 
 /* ---- open --------------------------------------------------------------------------------- */
@@ -349,12 +376,60 @@ static int open_target(struct fw_output *output, const struct fw_settings *setti
     return status;
 }
 
-int fw_output_open(struct fw_output *output, const struct fw_settings *settings,
+int fw_output_open_in(struct fw_output *output, int dir_fd, const char *name, const char *path,
+                      enum fw_exists exists, struct fw_error *err)
+{
+    struct fw_settings settings = { .exists = exists };
+    struct target target;
+    bool skip = false;
+    memset(output, 0, sizeof(*output));
+    output->fd = output->lock_fd = -1;
+    output->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+    output->exists = exists;
+    output->kind = FW_OUTPUT_FILE;
+    output->path = strdup(path);
+    output->name = strdup(name);
+    int error = errno;
+    int status = output->path && output->name
+                     ? FW_OK
+                     : fw_fail(err, FW_ERR_MEMORY, "no memory for a file name");
+    if (status == FW_OK && output->dir_fd < 0)
+        status = fw_fail(err, FW_ERR_SYSTEM, "cannot keep a folder open: %s",
+                         strerrordesc_np(error));
+    if (status == FW_OK)
+        status = classify(name, dir_fd, &target, err);
+    if (status == FW_OK && target.kind != FW_OUTPUT_FILE)
+        status = fw_fail(err, FW_ERR_OUTPUT, "it is no file");
+    if (status == FW_OK)
+        status = check_target(&settings, name, dir_fd, &target, &skip, err);
+    if (status == FW_OK)
+        status = open_file(output, err);
+    if (status < 0)
+        fw_output_close(output);
+    return status;
+}
+
+static int open_pictures(struct fw_output *output, const struct fw_settings *settings,
+                         const struct fw_pattern *pattern, uint64_t frames, struct fw_error *err)
+{
+    output->kind = FW_OUTPUT_PICTURES;
+    int status = fw_path_open_folder(output->path, &output->dir_fd, err);
+    if (status == FW_OK)
+        status = take_lock(output, err);
+    if (status == FW_OK)
+        status = fw_output_pictures_open(output, settings, pattern, frames, err);
+    return status;
+}
+
+int fw_output_open(struct fw_output *output, const struct fw_settings *settings, uint64_t frames,
                    struct fw_error *err)
 {
+    struct fw_pattern pattern;
+    enum fw_still_kind kind;
     memset(output, 0, sizeof(*output));
     output->fd = output->dir_fd = output->lock_fd = -1;
     output->exists = settings->exists;
+    output->unsynced = settings->unsynced;
     if (settings->null_output)
         return FW_OK;
     output->path = strdup(settings->output);
@@ -369,7 +444,10 @@ int fw_output_open(struct fw_output *output, const struct fw_settings *settings,
         if (output->fd < 0)
             status = fw_output_fail("standard output", "cannot write", errno, err);
     } else {
-        status = open_target(output, settings, err);
+        int numbered = fw_sequence_output(settings, &pattern, &kind, err);
+        status = numbered == FW_END ? open_target(output, settings, err) : numbered;
+        if (numbered == FW_OK)
+            status = open_pictures(output, settings, &pattern, frames, err);
     }
     if (status < 0)
         fw_output_close(output);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "publish_path.h"
+#include "publish_pictures.h"
 
 #define INTERRUPTED_MAX 999u
 
@@ -115,7 +116,7 @@ static int commit_file(struct fw_output *output, bool interrupted, char *name, s
                        struct fw_error *err)
 {
     int result;
-    if (fsync(output->fd) < 0)
+    if (!output->unsynced && fsync(output->fd) < 0)
         return fw_output_fail(output->path, "cannot make it durable", errno, err);
     if (interrupted)
         result = name_interrupted(output, name, bytes);
@@ -125,9 +126,16 @@ static int commit_file(struct fw_output *output, bool interrupted, char *name, s
         result = name_new(output, name);
     if (result < 0)
         return fail_naming(output, name, errno, err);
-    if (sync_folder(output) < 0)
+    if (!output->unsynced && sync_folder(output) < 0)
         return fw_output_fail(output->path, "cannot make its name durable", errno, err);
     return FW_OK;
+}
+
+int fw_output_name(struct fw_output *output, struct fw_error *err)
+{
+    int result = output->exists == FW_EXISTS_REPLACE ? name_over(output, output->name)
+                                                     : name_new(output, output->name);
+    return result < 0 ? fail_naming(output, output->name, errno, err) : FW_OK;
 }
 
 static int commit_direct(struct fw_output *output, struct fw_error *err)
@@ -149,15 +157,18 @@ int fw_output_commit(struct fw_output *output, bool interrupted, char *name_out,
     if (output->kind == FW_OUTPUT_NONE)
         return FW_OK;
     (void)snprintf(name, sizeof(name), "%s", output->name);
-    if (output->kind == FW_OUTPUT_FILE) {
-        status = commit_file(output, interrupted, name, sizeof(name), err);
+    if (output->kind == FW_OUTPUT_FILE || output->kind == FW_OUTPUT_PICTURES) {
+        status = output->kind == FW_OUTPUT_FILE
+                     ? commit_file(output, interrupted, name, sizeof(name), err)
+                     : fw_output_pictures_commit(output, interrupted, name, sizeof(name), err);
         (void)snprintf(name_out, name_bytes, "%.*s%s",
                        (int)(strlen(output->path) - strlen(output->name)), output->path, name);
     } else {
         status = commit_direct(output, err);
         (void)snprintf(name_out, name_bytes, "%s", output->path);
     }
-    if (status < 0 && name_bytes > 0)
+    bool nothing = output->kind == FW_OUTPUT_PICTURES && output->file_count == 0;
+    if ((status < 0 || nothing) && name_bytes > 0)
         name_out[0] = '\0';
     return status;
 }
@@ -168,6 +179,7 @@ void fw_output_close(struct fw_output *output)
         memset(output, 0, sizeof(*output));
         return;
     }
+    fw_output_pictures_close(output);
     if (output->temp_name[0])
         (void)unlinkat(output->dir_fd, output->temp_name, 0);
     if (output->fd >= 0)

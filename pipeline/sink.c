@@ -18,10 +18,11 @@
 
 void fw_sink_pace(struct fw_video *video, const struct fw_settings *settings)
 {
-    if (settings->rate.num <= 0 || settings->rate.den <= 0)
+    const struct fw_rational rate = fw_settings_pace(settings);
+    if (rate.num <= 0)
         return;
-    video->frame_rate = settings->rate;
-    video->time_base = (struct fw_rational){ settings->rate.den, settings->rate.num };
+    video->frame_rate = rate;
+    video->time_base = (struct fw_rational){ rate.den, rate.num };
 }
 
 static const struct fw_sink_kind *kind_of(const struct fw_target *target)
@@ -31,6 +32,8 @@ static const struct fw_sink_kind *kind_of(const struct fw_target *target)
         return &fw_sink_null;
     case FW_TARGET_Y4M:
         return &fw_sink_y4m;
+    case FW_TARGET_PICTURES:
+        return &fw_sink_pictures;
     case FW_TARGET_LAVF:
     default:
         return &fw_sink_lavf;
@@ -48,15 +51,18 @@ static int prepare(struct fw_sink *sink, const struct fw_sink_options *options,
     if (!fw_link_to_video(&options->video, &sink->video))
         return fw_fail(err, FW_ERR_INTERNAL, "the encoder was given pictures that cannot be");
     sink->base_in = (AVRational){ sink->video.time_base.num, sink->video.time_base.den };
-    sink->paced = options->settings->rate.num > 0 && options->settings->rate.den > 0;
+    const struct fw_rational rate = fw_settings_pace(options->settings);
+    sink->paced = rate.num > 0;
     /* Lists of two chains can be compared only when both count in the input's time. */
     if (!sink->paced && options->media)
         sink->target.hash_base = (AVRational){ options->media->video_params.time_base.num,
                                                options->media->video_params.time_base.den };
     if (sink->paced)
-        fw_cadence_init(&sink->cadence, sink->video.time_base, options->settings->rate);
+        fw_cadence_init(&sink->cadence, sink->video.time_base, rate);
     fw_sink_pace(&sink->video, options->settings);
-    fw_sink_bytes_init(&sink->output, options->fd, options->seekable, options->control,
+    /* Numbered pictures have files of their own: the descriptor only leads to them. */
+    bool leads = sink->target.kind == FW_TARGET_PICTURES && !sink->target.single;
+    fw_sink_bytes_init(&sink->output, leads ? -1 : options->fd, options->seekable, options->control,
                        options->proc);
     return sink->kind->open(sink, err);
 }
@@ -256,7 +262,8 @@ int fw_sink_commit(struct fw_sink *sink, struct fw_error *err)
     if (status == FW_OK && sink->kind->commit)
         status = sink->kind->commit(sink, err);
     if (status == FW_OK)
-        status = fw_sink_bytes_sync(&sink->output, err);
+        status = sink->options.settings->unsynced ? fw_sink_bytes_status(&sink->output, err)
+                                                  : fw_sink_bytes_sync(&sink->output, err);
     sink->stats.bytes = sink->output.bytes;
     sink->committed = status == FW_OK;
     return status;
@@ -267,8 +274,8 @@ int fw_sink_verify(struct fw_sink *sink, char what[32], struct fw_error *err)
     what[0] = '\0';
     if (!sink->committed)
         return fw_fail(err, FW_ERR_INTERNAL, "an output is verified before it is finished");
-    if (!sink->output.seekable || !sink->kind->verify ||
-        sink->options.settings->verify == FW_VERIFY_NONE)
+    bool readable = sink->output.seekable || sink->target.kind == FW_TARGET_PICTURES;
+    if (!readable || !sink->kind->verify || sink->options.settings->verify == FW_VERIFY_NONE)
         return FW_OK;
     return sink->kind->verify(sink, what, err);
 }

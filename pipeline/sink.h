@@ -9,6 +9,7 @@
 
 #include "frame_info.h"
 #include "link.h"
+#include "losses.h"
 #include "settings.h"
 
 #include <stdbool.h>
@@ -19,22 +20,6 @@ struct fw_control;
 struct fw_stream_plan;
 struct fw_record;
 struct fw_media;
-
-/* A loss that the defaults allow. kind: "stream", "converted", "timestamps", "metadata",
- * "side-data", "attachment", "chapter", "rotation", "field-order", ... */
-struct fw_loss {
-    char kind[24];
-    int32_t stream; /* input stream index, or -1 */
-    char detail[228];
-};
-struct fw_losses {
-    struct fw_loss *items;
-    uint32_t count;
-    uint32_t room;
-};
-void fw_losses_add(struct fw_losses *losses, const char *kind, int32_t stream, const char *format,
-                   ...) FW_PRINTF(4, 5);
-void fw_losses_deinit(struct fw_losses *losses);
 
 /* All that can be known without an input: muxer, encoder, their options, container takes codec.
  * Collects all faults in err->text. */
@@ -57,10 +42,11 @@ struct fw_sink_options {
     const struct fw_settings *settings;
     const struct fw_media *media;
     const struct fw_stream_plan *streams;
-    struct fw_link video; /* what arrives: the chain's output in the encoder's format */
-    bool rotated;         /* the rotation was applied to the pixels */
-    int fd;               /* read-write for files, write-only for pipes; -1 for a null output */
-    bool seekable;        /* fd is a regular file that is ours alone */
+    struct fw_link video;          /* what arrives: the chain's output in the encoder's format */
+    const struct fw_format *given; /* of the chain before that; NULL: the same */
+    bool rotated;                  /* the rotation was applied to the pixels */
+    int fd;        /* read-write for files, write-only for pipes; -1 for a null output */
+    bool seekable; /* fd is a regular file that is ours alone */
     struct fw_control *control; /* NULL in tests */
     struct fw_proc *proc;
 };

@@ -10,6 +10,7 @@
 #include "sink_container.h"
 #include "sink_format.h"
 #include "sink_map.h"
+#include "sink_pictures.h"
 #include "sink_target.h"
 
 #include "filters/check.h"
@@ -127,8 +128,10 @@ int fw_sink_check(const struct fw_settings *settings, struct fw_error *err)
     status = status < 0 ? status : one;
     one = check_pipe(settings, &target, err);
     status = status < 0 ? status : one;
-    one = check_sound(settings, &target, err);
-    if (one == FW_OK)
+    bool pictures = target.kind == FW_TARGET_PICTURES;
+    one = pictures ? fw_pictures_check(settings, &target, err)
+                   : check_sound(settings, &target, err);
+    if (one == FW_OK && !pictures)
         one = fw_encoder_options_check(settings, target.encoder, audio_encoder(settings, &target),
                                        target.format, err);
     status = status < 0 ? status : one;

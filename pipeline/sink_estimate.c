@@ -16,6 +16,8 @@ const char *fw_sink_encoder_name(const struct fw_settings *settings)
         return "null";
     if (target.kind == FW_TARGET_Y4M)
         return "y4m";
+    if (target.kind == FW_TARGET_PICTURES)
+        return fw_still_kind_name(target.still);
     return target.encoder == NULL ? "" : target.encoder->name;
 }
 

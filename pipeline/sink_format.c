@@ -11,6 +11,7 @@
 #include "encoder_options.h"
 #include "sink.h"
 #include "sink_impl.h"
+#include "sink_pictures.h"
 #include "sink_target.h"
 #include "sink_video.h"
 #include "sink_y4m.h"
@@ -350,6 +351,8 @@ int fw_sink_choose_format(const struct fw_settings *settings, const struct fw_li
         return status;
     if (!fw_link_to_video(chain, &video))
         return fw_fail(err, FW_ERR_INTERNAL, "the chain's output cannot be");
+    if (target.kind == FW_TARGET_PICTURES)
+        return fw_pictures_format(settings, target.still, &video, format_out, losses, err);
     list_candidates(&list, &target);
     enum AVPixelFormat from = fw_format_to_av(video.format);
     const struct fw_format *format = video.format;

@@ -24,6 +24,7 @@ struct fw_sink_kind {
 extern const struct fw_sink_kind fw_sink_null;
 extern const struct fw_sink_kind fw_sink_y4m;
 extern const struct fw_sink_kind fw_sink_lavf;
+extern const struct fw_sink_kind fw_sink_pictures;
 
 struct fw_sink;
 /* A video packet goes out; progress sees it, also while the encoder is flushed. */

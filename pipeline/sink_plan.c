@@ -247,6 +247,10 @@ static void tell_rest(const struct planner *planner)
     if (media->chapter_count && !chapters)
         fw_losses_add(planner->losses, "chapter", -1, "%u chapters: %s has none",
                       media->chapter_count, planner->target.name);
+    if (media->files_left_out)
+        fw_losses_add(planner->losses, "file", -1,
+                      "%llu files of the folder are left out: no pictures by their names",
+                      (unsigned long long)media->files_left_out);
     if (media->streams_ignored)
         fw_losses_add(planner->losses, "stream", -1, "%u streams beyond the limit are left out",
                       media->streams_ignored);

@@ -8,6 +8,8 @@
 
 #include <libavutil/opt.h>
 
+#include "sequence.h"
+
 #include "filters/check.h"
 #include "filters/suggest.h"
 
@@ -148,12 +150,41 @@ static const AVOutputFormat *muxer_by_extension(const char *output)
     return av_guess_format(NULL, name, NULL);
 }
 
+static bool is_image2(const AVOutputFormat *format)
+{
+    return format && strncmp(format->name, "image2", 6) == 0;
+}
+
+/* A plain name with a picture's extension, where that is no video container's as well, as .gif and
+ * .webp are; -f image2 says that a picture is meant all the same. */
+static bool is_single_picture(const struct fw_settings *settings, const char *output)
+{
+    if (strcmp(output, "-") == 0 || fw_still_kind_of_name(output) == FW_STILL_NONE)
+        return false;
+    if (settings->format)
+        return strcmp(settings->format, "image2") == 0;
+    const AVOutputFormat *usual = muxer_by_extension(output);
+    return !usual || is_image2(usual);
+}
+
 static int choose_muxer(struct fw_target *target, const struct fw_settings *settings,
                         struct fw_error *err)
 {
     const char *output = settings->output ? settings->output : "-";
     if (settings->null_output || (settings->format && strcmp(settings->format, "null") == 0)) {
         target->kind = FW_TARGET_NULL;
+        return FW_OK;
+    }
+    struct fw_pattern pattern;
+    int numbered = fw_sequence_output(settings, &pattern, &target->still, err);
+    if (numbered != FW_END) {
+        target->kind = FW_TARGET_PICTURES;
+        return numbered;
+    }
+    if (is_single_picture(settings, output)) {
+        target->kind = FW_TARGET_PICTURES;
+        target->still = fw_still_kind_of_name(output);
+        target->single = true;
         return FW_OK;
     }
     if (settings->format) {
@@ -188,7 +219,13 @@ static int refuse_muxer(const struct fw_target *target, struct fw_error *err)
     const AVOutputFormat *format = target->format;
     if (!format)
         return FW_OK;
-    if (is_one_of(format->name, many, FW_COUNT(many)) || strncmp(format->name, "image2", 6) == 0)
+    if (is_image2(format))
+        return fw_fault_add(err,
+                            "%s: pictures are written as .png, .jpg, .webp, .tif, .bmp, .qoi, "
+                            ".ppm, .pam or .exr\n"
+                            "hint: one as 'thumb.jpg', many as 'out-%%05d.png' or 'out-{n:05}.png'",
+                            format->name);
+    if (is_one_of(format->name, many, FW_COUNT(many)))
         return fw_fault_add(err, "%s: this format writes several files; one output is one file",
                             format->name);
     if (format->flags & AVFMT_NOFILE)
@@ -379,9 +416,10 @@ int fw_target_choose(struct fw_target *target, const struct fw_settings *setting
         status = refuse_muxer(target, err);
     if (status < 0)
         return status;
-    const char *name = target->kind == FW_TARGET_Y4M    ? "y4m"
-                       : target->kind == FW_TARGET_NULL ? "null"
-                                                        : target->format->name;
+    const char *name = target->kind == FW_TARGET_Y4M        ? "y4m"
+                       : target->kind == FW_TARGET_NULL     ? "null"
+                       : target->kind == FW_TARGET_PICTURES ? fw_still_kind_name(target->still)
+                                                            : target->format->name;
     (void)snprintf(target->name, sizeof(target->name), "%.*s", (int)strcspn(name, ","), name);
-    return choose_encoder(target, settings, err);
+    return target->kind == FW_TARGET_PICTURES ? FW_OK : choose_encoder(target, settings, err);
 }

@@ -3,6 +3,7 @@
 #define FW_PIPELINE_SINK_TARGET_H
 
 #include "settings.h"
+#include "still.h"
 
 #include "filters/filter.h"
 
@@ -11,12 +12,19 @@
 
 #include <stdbool.h>
 
-enum fw_target_kind { FW_TARGET_LAVF, FW_TARGET_Y4M, FW_TARGET_NULL };
+enum fw_target_kind {
+    FW_TARGET_LAVF,
+    FW_TARGET_Y4M,
+    FW_TARGET_PICTURES, /* a file for each frame, or `single` */
+    FW_TARGET_NULL
+};
 
 struct fw_target {
     enum fw_target_kind kind;
-    const AVOutputFormat *format; /* NULL for y4m and null */
-    const AVCodec *encoder;       /* NULL for y4m and null */
+    enum fw_still_kind still;     /* of PICTURES */
+    bool single;                  /* of PICTURES: a plain name, which holds one */
+    const AVOutputFormat *format; /* of LAVF, else NULL */
+    const AVCodec *encoder;       /* of LAVF, else NULL */
     int strictness;               /* of -strict */
     AVRational hash_base; /* unit of time in lists of hashes, the input's; 0/0: the frames' */
     char name[32];        /* of the container, for texts */

@@ -11,12 +11,11 @@
 
 static const char y4m_magic[] = "YUV4MPEG2";
 
-int fw_source_open(struct fw_source **source_out, const struct fw_source_options *options,
-                   struct fw_error *err)
+static int open_file(struct fw_source **source_out, const struct fw_source_options *options,
+                     struct fw_error *err)
 {
     struct fw_input input;
     uint8_t head[FW_INPUT_HEAD];
-    *source_out = NULL;
     const struct fw_settings *settings = options->settings;
     int status = fw_input_init(&input, options->fd, options->control, options->proc, err);
     if (status == FW_OK) {
@@ -31,6 +30,15 @@ int fw_source_open(struct fw_source **source_out, const struct fw_source_options
         else if (status == FW_OK)
             status = fw_source_open_lavf(source_out, settings, &input, err);
     }
+    return status;
+}
+
+int fw_source_open(struct fw_source **source_out, const struct fw_source_options *options,
+                   struct fw_error *err)
+{
+    *source_out = NULL;
+    int status = options->settings->pictures ? fw_source_open_pictures(source_out, options, err)
+                                             : open_file(source_out, options, err);
     if (status < 0 && options->name)
         fw_error_prefix(err, "%s", options->name);
     return status;

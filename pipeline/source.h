@@ -18,7 +18,8 @@ struct fw_stream_plan;
 struct fw_buffer;
 
 struct fw_source_options {
-    int fd;           /* open for reading; a regular file, pipe or device */
+    int fd;           /* open for reading; a regular file, pipe or device; with settings->pictures
+                         where fw_file_ask asks for them */
     const char *name; /* for messages */
     const struct fw_settings *settings;
     struct fw_control *control; /* waits on a pipe end on its abort; NULL in tests */
@@ -30,6 +31,9 @@ struct fw_source_options {
 int fw_source_open(struct fw_source **source_out, const struct fw_source_options *options,
                    struct fw_error *err) FW_MUST_CHECK;
 void fw_source_close(struct fw_source *source); /* NULL ok */
+/* What fw_source_open says of a file that is whole, but no film. */
+#define FW_SOURCE_NO_MEDIA "not a media file of a kind that is read here"
+#define FW_SOURCE_NO_VIDEO "no video stream"
 /* The packed struct fw_media of remux.h. */
 int fw_source_media(struct fw_source *source, struct fw_buffer *out,
                     struct fw_error *err) FW_MUST_CHECK;
@@ -70,6 +74,10 @@ struct fw_source_stats {
     uint64_t bytes_read;
     char first_damage[240]; /* "" when none */
     char first_change[120];
+    uint64_t notes_lost; /* of pictures: EXIF, XMP, profiles, texts */
+    uint64_t animations; /* of which the first picture was taken */
+    uint64_t read_losses;
+    char first_read_loss[200];
     uint32_t late_streams; /* wanted streams that begin after the probe and are left out */
 };
 void fw_source_stats(const struct fw_source *source, struct fw_source_stats *stats_out);

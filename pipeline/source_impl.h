@@ -30,6 +30,9 @@ int fw_source_open_y4m(struct fw_source **source_out, const struct fw_settings *
 int fw_source_open_lavf(struct fw_source **source_out, const struct fw_settings *settings,
                         const struct fw_input *input, struct fw_error *err) FW_MUST_CHECK;
 
+int fw_source_open_pictures(struct fw_source **source_out, const struct fw_source_options *options,
+                            struct fw_error *err) FW_MUST_CHECK;
+
 /* Which frames -ss, -to, -t and -frames:v keep. Times are those of the output. */
 struct fw_cut {
     bool from_zero; /* frames before 0 are left out: -ss */

@@ -52,7 +52,7 @@ static int refuse_content(struct fw_lavf *lavf, int code, struct fw_error *err)
     const char *forced = lavf->base.settings->input_format;
     if (!lavf->format && !forced && (code == AVERROR_INVALIDDATA || code == AVERROR(EINVAL)) &&
         (!said || strstr(text, "whitelist")))
-        return fw_fail(err, FW_ERR_INPUT, "not a media file of a kind that is read here");
+        return fw_fail(err, FW_ERR_INPUT, FW_SOURCE_NO_MEDIA);
     return fw_fail(err, FW_ERR_INPUT, "cannot be read%s%s: %s%s%s", forced ? " as " : "",
                    forced ? forced : "", said ? text : what, said ? ": " : "", said ? what : "");
 }
@@ -218,7 +218,7 @@ int fw_lavf_choose_video(struct fw_lavf *lavf, struct fw_error *err)
     if (chosen < 0)
         chosen = best;
     if (chosen < 0)
-        return fw_fail(err, FW_ERR_INPUT, "no video stream");
+        return fw_fail(err, FW_ERR_INPUT, FW_SOURCE_NO_VIDEO);
     lavf->stream = lavf->format->streams[chosen];
     lavf->stream->discard = AVDISCARD_NONE;
     lavf->streams[chosen].action = FW_STREAM_VIDEO;

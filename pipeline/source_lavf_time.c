@@ -39,7 +39,7 @@ static void unwrap(struct fw_lavf *lavf, const AVStream *stream, struct fw_clock
                    AVPacket *packet)
 {
     int bits = stream->pts_wrap_bits;
-    if (clock->wrap_done || lavf->format->start_time == AV_NOPTS_VALUE || bits >= 64 || bits < 2)
+    if (clock->wrap_done || lavf->format->start_time == AV_NOPTS_VALUE || bits >= 63 || bits < 2)
         return;
     int64_t start = av_rescale_q(lavf->format->start_time, AV_TIME_BASE_Q, stream->time_base);
     int64_t whole = (int64_t)1 << bits;

@@ -99,7 +99,7 @@ static unsigned entries(void)
 /* Writes `text` as the output from start to end. */
 static int publish(const char *text, bool interrupted)
 {
-    int status = fw_output_open(&output, &settings, &err);
+    int status = fw_output_open(&output, &settings, 0, &err);
     if (status == FW_OK) {
         cr_assert_eq(write(output.fd, text, strlen(text)), (ssize_t)strlen(text));
         status = fw_output_commit(&output, interrupted, published, sizeof(published), &err);
@@ -113,7 +113,7 @@ Test(publish, a_new_file_appears_whole_and_alone)
     mode_t old = umask(027);
     struct stat status;
     name_output("out.mp4", FW_EXISTS_FAIL);
-    cr_assert_eq(fw_output_open(&output, &settings, &err), FW_OK, "%s", err.text);
+    cr_assert_eq(fw_output_open(&output, &settings, 0, &err), FW_OK, "%s", err.text);
     cr_expect_eq(access("out.mp4", F_OK), -1, "no name before the commit");
     cr_expect_eq(write(output.fd, "new", 3), 3);
     cr_expect_eq(fw_output_commit(&output, false, published, sizeof(published), &err), FW_OK);
@@ -129,7 +129,7 @@ Test(publish, a_new_file_appears_whole_and_alone)
 Test(publish, dropped_leaves_nothing)
 {
     name_output("out.mp4", FW_EXISTS_FAIL);
-    cr_assert_eq(fw_output_open(&output, &settings, &err), FW_OK);
+    cr_assert_eq(fw_output_open(&output, &settings, 0, &err), FW_OK);
     cr_expect_eq(write(output.fd, "part", 4), 4);
     fw_output_close(&output);
     cr_expect_eq(entries(), 0);
@@ -156,7 +156,7 @@ Test(publish, an_existing_file_is_safe)
 Test(publish, a_file_that_appears_meanwhile_is_safe)
 {
     name_output("out.mp4", FW_EXISTS_FAIL);
-    cr_assert_eq(fw_output_open(&output, &settings, &err), FW_OK);
+    cr_assert_eq(fw_output_open(&output, &settings, 0, &err), FW_OK);
     put("out.mp4", "other");
     cr_expect_eq(fw_output_commit(&output, false, published, sizeof(published), &err),
                  FW_ERR_OUTPUT);
@@ -302,14 +302,14 @@ Test(publish, two_runs_cannot_write_one_name)
     struct fw_output other = { 0 };
     char pid[32];
     name_output("out.mp4", FW_EXISTS_REPLACE);
-    cr_assert_eq(fw_output_open(&output, &settings, &err), FW_OK);
-    cr_expect_eq(fw_output_open(&other, &settings, &err), FW_ERR_OUTPUT);
+    cr_assert_eq(fw_output_open(&output, &settings, 0, &err), FW_OK);
+    cr_expect_eq(fw_output_open(&other, &settings, 0, &err), FW_ERR_OUTPUT);
     (void)snprintf(pid, sizeof(pid), "process %d", (int)getpid());
     cr_expect(strstr(err.text, pid), "%s", err.text);
     fw_output_close(&other);
     fw_output_close(&output);
     memset(&err, 0, sizeof(err));
-    cr_expect_eq(fw_output_open(&other, &settings, &err), FW_OK, "%s", err.text);
+    cr_expect_eq(fw_output_open(&other, &settings, 0, &err), FW_OK, "%s", err.text);
     fw_output_close(&other);
     cr_expect_eq(entries(), 0);
 }
@@ -324,7 +324,7 @@ Test(publish, what_a_killed_run_left_goes)
     pid_t child = fork();
     if (child == 0) {
         settings.output = strdup("out.mp4");
-        if (fw_output_open(&output, &settings, &err) < 0)
+        if (fw_output_open(&output, &settings, 0, &err) < 0)
             _exit(1);
         put(temp, "rest");
         raise(SIGKILL);
@@ -350,7 +350,7 @@ Test(publish, one_winner_of_many)
         children[i] = fork();
         if (children[i] == 0) {
             settings.output = strdup("out.mp4");
-            int code = fw_output_open(&output, &settings, &err);
+            int code = fw_output_open(&output, &settings, 0, &err);
             if (code == FW_OK && write(output.fd, "whole", 5) != 5)
                 _exit(2);
             if (code == FW_OK)
@@ -403,7 +403,7 @@ Test(publish, a_pipe_without_a_reader_is_not_waited_for_ever)
     cr_assert_eq(mkfifo("pipe", 0644), 0);
     name_output("pipe", FW_EXISTS_FAIL);
     settings.stall_ms = 100;
-    cr_expect_eq(fw_output_open(&output, &settings, &err), FW_ERR_OUTPUT);
+    cr_expect_eq(fw_output_open(&output, &settings, 0, &err), FW_ERR_OUTPUT);
     cr_expect(strstr(err.text, "nothing reads"), "%s", err.text);
 }
 
@@ -425,7 +425,7 @@ Test(publish, a_folder_that_vanishes)
 {
     cr_assert_eq(mkdir("sub", 0755), 0);
     name_output("sub/out.mp4", FW_EXISTS_FAIL);
-    cr_assert_eq(fw_output_open(&output, &settings, &err), FW_OK);
+    cr_assert_eq(fw_output_open(&output, &settings, 0, &err), FW_OK);
     char lock[80];
     (void)snprintf(lock, sizeof(lock), "sub/%s", output.lock_name);
     cr_assert_eq(unlink(lock), 0);
@@ -438,7 +438,7 @@ Test(publish, a_folder_that_vanishes)
 Test(publish, room_is_checked)
 {
     name_output("out.mp4", FW_EXISTS_FAIL);
-    cr_assert_eq(fw_output_open(&output, &settings, &err), FW_OK);
+    cr_assert_eq(fw_output_open(&output, &settings, 0, &err), FW_OK);
     cr_expect_eq(fw_output_room(&output, 1, &err), FW_OK);
     cr_expect_eq(fw_output_room(&output, UINT64_MAX / 2, &err), FW_ERR_OUTPUT);
     cr_expect(strstr(err.text, "needed"), "%s", err.text);
@@ -458,7 +458,7 @@ Test(publish, a_full_disk)
     if (!mount_small(0))
         cr_skip_test("a mount of our own needs root");
     name_output("fs/out.mp4", FW_EXISTS_FAIL);
-    cr_assert_eq(fw_output_open(&output, &settings, &err), FW_OK, "%s", err.text);
+    cr_assert_eq(fw_output_open(&output, &settings, 0, &err), FW_OK, "%s", err.text);
     cr_expect_eq(fw_output_room(&output, 1u << 20, &err), FW_ERR_OUTPUT);
     cr_expect(strstr(err.text, "free"), "%s", err.text);
     while (write(output.fd, block, sizeof(block)) > 0)
@@ -478,7 +478,7 @@ Test(publish, a_read_only_file_system)
     cr_expect_eq(check(-1, &skip), FW_ERR_OUTPUT);
     cr_expect(strstr(err.text, "read-only"), "%s", err.text);
     memset(&err, 0, sizeof(err));
-    cr_expect_eq(fw_output_open(&output, &settings, &err), FW_ERR_OUTPUT);
+    cr_expect_eq(fw_output_open(&output, &settings, 0, &err), FW_ERR_OUTPUT);
     cr_expect_eq(umount("fs"), 0);
 }
 
