@@ -73,7 +73,7 @@ static int publish(struct pair *pair, const struct fw_settings *settings, struct
     size_t count;
     char name[4096];
 
-    int status = fw_output_open(&output, settings, err);
+    int status = fw_output_open(&output, settings, 0, err);
     if (status == FW_OK) {
         pair->fd = output.fd;
         const struct fw_child_question question = { .body = write_page,
@@ -101,6 +101,9 @@ int fw_compare_png(const char *before, const char *after, uint64_t number, const
     int status = fw_child_check_threads(err);
     if (status == FW_OK)
         status = fw_settings_set(&settings, "output", png, err);
+    /* One file, whatever its name: a number in it is no pattern here. */
+    if (status == FW_OK)
+        status = fw_settings_set(&settings, "f", "png", err);
     if (status == FW_OK)
         status = fw_output_check(&settings, -1, &skip, err);
     if (status == FW_OK)

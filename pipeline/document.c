@@ -2,6 +2,7 @@
 
 #include "filters/check.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,54 @@ json_t *fw_json_text(const char *text)
     if (value != NULL)
         return value;
     return json_pack("{s:o}", "bytes", base64(text));
+}
+
+static int digit_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+static char *base64_bytes(const char *text, size_t count)
+{
+    while (count > 0 && text[count - 1] == '=')
+        count--;
+    char *out = malloc(count / 4 * 3 + 4);
+    uint32_t group = 0;
+    size_t used = 0;
+    bool bad = count % 4 == 1;
+    for (size_t i = 0; i < count && out && !bad; i++) {
+        int value = digit_value(text[i]);
+        bad = value < 0;
+        group = group << 6 | (uint32_t)(bad ? 0 : value);
+        if (i % 4 == 0)
+            continue;
+        out[used] = (char)(group >> (6 - 2 * (i % 4)));
+        bad = bad || out[used++] == '\0';
+    }
+    if (out)
+        out[used] = '\0';
+    if (bad) {
+        free(out);
+        out = NULL;
+    }
+    return out;
+}
+
+char *fw_json_bytes(const json_t *value)
+{
+    const json_t *text = json_is_object(value) ? json_object_get(value, "bytes") : value;
+    if (!json_is_string(text) || (text != value && json_object_size(value) != 1))
+        return NULL;
+    if (text != value)
+        return base64_bytes(json_string_value(text), json_string_length(text));
+    bool whole = strlen(json_string_value(text)) == json_string_length(text);
+    return whole ? strdup(json_string_value(text)) : NULL;
 }
 
 json_t *fw_json_rational(struct fw_rational value)

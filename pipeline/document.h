@@ -8,6 +8,9 @@
 
 /* A string; bytes that are no UTF-8 become {"bytes": base64}; NULL becomes null. */
 json_t *fw_json_text(const char *text);
+/* The bytes of what fw_json_text makes, from malloc; NULL: another value, a zero byte, no memory.
+ */
+char *fw_json_bytes(const json_t *value);
 /* "num/den", or null for 0/x. */
 json_t *fw_json_rational(struct fw_rational value);
 /* The names of H.273 values that are set. */

@@ -11,6 +11,7 @@
 #include "remux.h"
 
 #include "filters/check.h"
+#include "filters/format.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ static int open_encoding(struct fw_station *station, struct encoding *encoding,
         .media = &encoding->media,
         .streams = plan->streams,
         .video = plan->output,
+        .given = fw_format_at(plan->given_format),
         .rotated = plan->rotated != 0,
         .fd = station->output_fd,
         .seekable = station->output_seekable,

@@ -55,6 +55,18 @@ static const AVOption *find_muxer_option(const AVOutputFormat *muxer, const char
     return option && (option->flags & AV_OPT_FLAG_ENCODING_PARAM) ? option : NULL;
 }
 
+bool fw_encoder_option_exists(const struct fw_av_option *asked)
+{
+    const AVClass *const classes[] = { avcodec_get_class(), avformat_get_class() };
+    struct fw_av_name split = fw_av_option_name(asked);
+    bool known = is_ours(split.name);
+    for (size_t i = 0; i < FW_COUNT(classes) && !known; i++)
+        known = av_opt_find((void *)(uintptr_t)&classes[i], split.name, NULL,
+                            AV_OPT_FLAG_ENCODING_PARAM,
+                            AV_OPT_SEARCH_FAKE_OBJ | AV_OPT_SEARCH_CHILDREN) != NULL;
+    return known;
+}
+
 static void offer_class(struct fw_suggestion *near, const AVClass *class)
 {
     if (!class)

@@ -33,6 +33,8 @@ const struct fw_encoder_traits *fw_encoder_traits(const AVCodec *encoder);
 int fw_encoder_options_check(const struct fw_settings *settings, const AVCodec *video,
                              const AVCodec *audio, const AVOutputFormat *muxer,
                              struct fw_error *err) FW_MUST_CHECK;
+/* Whether any encoder or muxer has an option of this name. */
+bool fw_encoder_option_exists(const struct fw_av_option *asked);
 /* The first option that only an encoder of sound can follow (`audio`: which it would be, or NULL);
  * NULL: none. */
 const struct fw_av_option *fw_encoder_options_sound(const struct fw_settings *settings,

@@ -57,6 +57,12 @@ FW_PUBLIC const struct fw_job_option *fw_job_option_at(uint32_t index); /* NULL 
  * of an encoder or muxer, which fw_job_set accepts and the job checks. */
 FW_PUBLIC const struct fw_job_option *fw_job_option_find(const char *name);
 
+/* What an option table is for: one job, a tree of pictures, or a queue of jobs. */
+enum fw_scope { FW_SCOPE_RUN, FW_SCOPE_IMAGES, FW_SCOPE_BATCH };
+/* The same for any of them; NULL past the end, or for a word that has no row there. */
+FW_PUBLIC const struct fw_job_option *fw_option_at(enum fw_scope scope, uint32_t index);
+FW_PUBLIC const struct fw_job_option *fw_option_find(enum fw_scope scope, const char *name);
+
 /* Did-you-mean: the candidate nearest to `wanted`, or NULL when none is near. */
 FW_PUBLIC const char *fw_nearest(const char *wanted, const char *const *candidates, uint32_t count);
 
@@ -129,6 +135,75 @@ FW_PUBLIC int fw_job_explain(struct fw_job *job, char **json_out,
 FW_PUBLIC int fw_job_filters(struct fw_job *job, char **json_out,
                              struct fw_error *err) FW_MUST_CHECK;
 
+/* ---- many files --------------------------------------------------------------------------- */
+
+/* A tree of pictures (FW_SCOPE_IMAGES) or a queue of videos (FW_SCOPE_BATCH), resumable: what is
+ * done is known in a database beside the outputs. Belongs to one thread. */
+struct fw_batch;
+
+FW_PUBLIC int fw_batch_create(struct fw_batch **batch_out, enum fw_scope scope,
+                              struct fw_error *err) FW_MUST_CHECK;
+FW_PUBLIC void fw_batch_destroy(struct fw_batch *batch); /* NULL ok */
+/* One option of fw_option_at(scope, ...), or an encoder's; texts are copied. */
+FW_PUBLIC int fw_batch_set(struct fw_batch *batch, const char *name, const char *value,
+                           struct fw_error *err) FW_MUST_CHECK;
+/* A file, or a folder with all that is in it. */
+FW_PUBLIC int fw_batch_add(struct fw_batch *batch, const char *source,
+                           struct fw_error *err) FW_MUST_CHECK;
+
+/* State of a running batch, several times a second. Valid during the call. */
+struct fw_batch_progress {
+    uint32_t struct_size;
+    uint32_t running; /* items in work */
+    double elapsed_s;
+    uint64_t items;     /* all that the batch consists of */
+    uint64_t done;      /* by this run, named and recorded */
+    uint64_t unchanged; /* by an earlier one */
+    uint64_t skipped;   /* no pictures, or left alone as asked */
+    uint64_t failed;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    double rate; /* items a second, recent */
+    double rate_mean;
+    double eta_s; /* negative: unknown */
+    double fps;   /* of all running videos together; 0 for images */
+};
+
+struct fw_batch_events {
+    uint32_t struct_size;
+    void *user;
+    void (*progress)(void *user, const struct fw_batch_progress *progress);     /* may be NULL */
+    void (*message)(void *user, enum fw_message_level level, const char *text); /* may be NULL */
+};
+
+/* What a batch would do with one file. Texts are borrowed for the call; names are bytes. */
+struct fw_batch_step {
+    uint32_t struct_size;
+    const char *source;
+    const char *output; /* below the folder; NULL when there is none */
+    const char *action; /* "do", "skip" or "fail" */
+    const char *reason; /* "new", "source changed", "unchanged", "no picture", ... */
+};
+
+/* Runs the batch with this process as its supervisor. FW_OK also when items failed: the report's
+ * "exit" says so. FW_ERR_USAGE when the process has more than one thread; SIGCHLD must not be
+ * ignored. `events` may be NULL. */
+FW_PUBLIC int fw_batch_supervise(struct fw_batch *batch, const struct fw_batch_events *events,
+                                 struct fw_error *err) FW_MUST_CHECK;
+/* Tells what would be done, and does nothing: no folder is made, no database. */
+FW_PUBLIC int fw_batch_plan(struct fw_batch *batch,
+                            void (*step)(void *user, const struct fw_batch_step *step), void *user,
+                            struct fw_error *err) FW_MUST_CHECK;
+/* First call: what runs is finished, and nothing more is started. Second call: ends everything.
+ * Async-signal-safe. */
+FW_PUBLIC void fw_batch_cancel(struct fw_batch *batch);
+/* The same for a signal that is about to end the process: database and report have the code that a
+ * shell sees then, 128 + signal. Async-signal-safe. */
+FW_PUBLIC void fw_batch_cancel_by(struct fw_batch *batch, int signal);
+/* The report as JSON ("framewheel-batch/1"), whatever the outcome; borrowed from the batch. NULL
+ * before a run, and without memory. */
+FW_PUBLIC const char *fw_batch_report(struct fw_batch *batch);
+
 /* ---- looking ------------------------------------------------------------------------------ */
 
 /* What is in a file ("framewheel-probe/1"), read in a locked process. `count`: decode all of it and
@@ -139,6 +214,13 @@ FW_PUBLIC int fw_probe(const char *path, int count, char **json_out,
 /* What this machine offers and lacks ("framewheel-doctor/1"): every check with "ok" and a text. The
  * caller frees *json_out. */
 FW_PUBLIC int fw_doctor(char **json_out, struct fw_error *err) FW_MUST_CHECK;
+/* What became of a batch ("framewheel-status/1"), also while it runs: counts of all that was ever
+ * recorded, "progress" of the last run (null before it knows its items; pictures that are being
+ * made are not begun yet there), what runs, failures by cause, totals, the last runs. `state`: the
+ * database, when it is not `.framewheel.db` in the folder, or NULL. Reads only. The caller frees
+ * *json_out. FW_ERR_INPUT when there is none. */
+FW_PUBLIC int fw_status_json(const char *folder, const char *state, char **json_out,
+                             struct fw_error *err) FW_MUST_CHECK;
 /* Built-in filters. */
 FW_PUBLIC uint32_t fw_filter_count(void);
 FW_PUBLIC const struct fw_filter *fw_filter_at(uint32_t index);

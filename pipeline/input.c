@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "opener.h"
+#include "sequence.h"
 
 int fw_input_open(int *fd_out, const char *path, struct fw_error *err)
 {
@@ -35,4 +39,32 @@ int fw_input_open(int *fd_out, const char *path, struct fw_error *err)
     }
     *fd_out = fd;
     return FW_OK;
+}
+
+int fw_opened_open(struct fw_opened *opened, const struct fw_settings *settings,
+                   struct fw_error *err)
+{
+    struct fw_sequence sequence;
+    *opened = FW_OPENED_NONE;
+    if (!settings->pictures)
+        return fw_input_open(&opened->fd, settings->input, err);
+    int status = fw_sequence_open(&sequence, settings, err);
+    if (status < 0)
+        return status;
+    status = fw_sequence_spare(&sequence, settings, err);
+    if (status == FW_OK)
+        status = fw_opener_start(&opened->opener, &sequence, &opened->fd, err);
+    fw_sequence_close(&sequence);
+    return status;
+}
+
+void fw_opened_close(struct fw_opened *opened)
+{
+    struct fw_process_end end;
+    if (opened->fd >= 0)
+        (void)close(opened->fd);
+    /* It has nothing to finish, and a slow disk may hold it. */
+    fw_process_signal(&opened->opener, SIGKILL);
+    (void)fw_process_reap(&opened->opener, true, &end);
+    *opened = FW_OPENED_NONE;
 }

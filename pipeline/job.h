@@ -19,7 +19,10 @@ struct fw_job {
     uint32_t word_count;
     char *report;
     int cancel_fd; /* eventfd: counts fw_job_cancel; shared with a helper */
-    int end_fd;    /* of a helper: readable when it is to end at once; 0: none */
+    /* Asked before a complete output file gets its name, with its descriptor; NULL: nobody is. */
+    int (*naming)(void *user, int fd, struct fw_error *err);
+    void *naming_user;
+    int end_fd; /* of a helper: readable when it is to end at once; 0: none */
 };
 
 #endif

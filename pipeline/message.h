@@ -19,7 +19,9 @@ enum fw_message_kind {
     FW_MESSAGE_READY,     /* role: open, locked, about to run; uint32_t sandbox layers */
     FW_MESSAGE_LOSSES,    /* role: array of struct fw_loss */
     FW_MESSAGE_LOG,       /* role: text worth the user's while */
-    FW_MESSAGE_RESULT     /* role, last: its struct fw_*_result */
+    FW_MESSAGE_RESULT,    /* role, last: its struct fw_*_result */
+    FW_MESSAGE_PROGRESS,  /* job of a batch: struct fw_progress */
+    FW_MESSAGE_NAMING     /* job of a batch: struct fw_job_made; goes on after one byte back */
 };
 
 struct fw_message_header {

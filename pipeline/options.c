@@ -64,10 +64,26 @@ static const struct fw_option_row rows[] = {
     { OPTION("pixel_format", "-pixel_format", "FORMAT", file_group, "Pixel format of raw video.",
              "yuv420p"),
       FW_VALUE_TEXT, FIELD(raw_format), 0, 0 },
-    { OPTION("framerate", "-framerate", "RATE", file_group, "Frame rate of raw video.", "25"),
+    { OPTION("framerate", "-framerate", "RATE", file_group,
+             "Frame rate of raw video, or of pictures as -r.", "25"),
       FW_VALUE_TEXT, FIELD(raw_rate), 0, 0 },
+    { OPTION("start_number", "-start_number", "N", file_group,
+             "First number of pictures: 'shot-%05d.png' or 'shot-{n:05}.png'.",
+             "the lowest that exists; written: 1"),
+      FW_VALUE_LEVEL, FIELD(start_number_plus1), 0, UINT32_MAX - 1 },
+    { OPTION("gaps", NULL, "error|hold", file_group,
+             "A number missing among pictures: an error, or the picture before it once more.",
+             "error"),
+      FW_VALUE_WORD, FIELD(gaps), 0, 0 },
     { FLAG("null", NULL, file_group, "Decode and filter, write nothing; takes no output."),
       FW_VALUE_BOOL, FIELD(null_output), 0, 0 },
+    { { "recipe", NULL, FW_ARG_VALUE, "RECIPE", file_group,
+        "Options from a file: a name that 'framewheel recipes' lists, or a path with a slash.",
+        NULL, 1, 1 },
+      FW_VALUE_COMMAND,
+      0,
+      0,
+      0 },
     { OPTION("verify", NULL, "count|decode|none", file_group,
              "Check of the written file: frames and duration, or every frame decoded.", "count"),
       FW_VALUE_WORD, FIELD(verify), 0, 0 },
@@ -85,7 +101,9 @@ static const struct fw_option_row rows[] = {
     { OPTION("pix_fmt", "-pix_fmt", "FORMAT", picture_group, "Pixel format of the output.",
              "the chain's"),
       FW_VALUE_TEXT, FIELD(pixel_format), 0, 0 },
-    { OPTION("r", "-r", "RATE", picture_group, "Frame rate: 25, 30000/1001, ntsc.", "the input's"),
+    { OPTION("r", "-r", "RATE", picture_group,
+             "Frame rate of the output, of pictures as input: 25, 30000/1001, ntsc.",
+             "the input's; of pictures 25"),
       FW_VALUE_RATE, FIELD(rate), 0, 0 },
     { OPTION("rotate", NULL, "auto|keep", picture_group,
              "Turn the picture as the file's tag says, or keep the tag.", "auto"),
@@ -237,10 +255,15 @@ static int among(const char *words, const char *name)
     return 0;
 }
 
+bool fw_option_row_is(const struct fw_option_row *row, const char *name)
+{
+    return strcmp(row->option.name, name) == 0 || among(row->option.aliases, name);
+}
+
 const struct fw_option_row *fw_option_row_find(const char *name)
 {
     for (size_t i = 0; i < FW_COUNT(rows); i++) {
-        if (strcmp(rows[i].option.name, name) == 0 || among(rows[i].option.aliases, name))
+        if (fw_option_row_is(&rows[i], name))
             return &rows[i];
     }
     return NULL;

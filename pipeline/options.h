@@ -26,6 +26,7 @@ enum fw_value_kind {
     FW_VALUE_RATE,     /* struct fw_rational */
     FW_VALUE_U32,      /* uint32_t in [min, max] */
     FW_VALUE_U32_AUTO, /* the same, or "auto" = 0 */
+    FW_VALUE_LEVEL,    /* uint32_t, 1 + a number in [min, max]; 0: not set */
     FW_VALUE_U64,      /* uint64_t in [min, max] */
     FW_VALUE_PIXELS,   /* uint64_t, a count or WxH */
     FW_VALUE_BYTES,    /* uint64_t */
@@ -42,6 +43,12 @@ struct fw_option_row {
 
 /* The row with this name or alias, without dashes; NULL when there is none. */
 const struct fw_option_row *fw_option_row_find(const char *name);
+/* Stores a value in the struct that the row's offset is of: struct fw_settings, or what has its own
+ * rows. FW_ERR_USAGE says what is wanted. */
+int fw_option_row_set(void *base, const struct fw_option_row *row, const char *name,
+                      const char *value, struct fw_error *err) FW_MUST_CHECK;
+/* Whether `name` is the row's or one of its aliases. */
+bool fw_option_row_is(const struct fw_option_row *row, const char *name);
 /* The nearest name of any row; NULL when none is near. `buffer` holds the answer. */
 const char *fw_option_nearest(const char *name, char *buffer, size_t bytes);
 

@@ -120,6 +120,7 @@ static int plan_chain(struct planning *planning, struct fw_error *err)
     if (status != FW_OK)
         return status;
     fw_link_from_video(&plan->output, &out);
+    plan->given_format = plan->output.format;
     status = fw_sink_choose_format(planning->settings, &plan->output, &wanted, &planning->losses,
                                    err);
     if (status == FW_OK && wanted != out.format) {

@@ -54,6 +54,7 @@ struct fw_plan {
     uint32_t hop_count;     /* one more than joints */
     uint32_t workers;       /* of all hops */
     uint32_t output_format; /* id to convert to at the chain's end; UINT32_MAX: none */
+    uint32_t given_format;  /* id of what the chain gives before that */
     uint64_t budget_bytes;
     uint32_t chain_flags;        /* enum fw_caps_flags */
     uint32_t rotated;            /* the tag's rotation is part of the chain */

@@ -105,6 +105,7 @@ int fw_plan_check(struct fw_plan *plan, struct fw_error *err)
                        plan->step_count);
     if (!frame_fits(&plan->source, plan->hops[0].geometry.in_slot_bytes) ||
         !frame_fits(&plan->output, plan->hops[plan->hop_count - 1].geometry.out_slot_bytes) ||
+        fw_format_at(plan->given_format) == NULL ||
         (plan->output_format != UINT32_MAX && fw_format_at(plan->output_format) == NULL))
         return fw_fail(err, FW_ERR_INTERNAL, "the plan's pictures make no sense");
     int status = check_hops(plan, err);

@@ -5,9 +5,11 @@
 #include "child.h"
 #include "document.h"
 #include "input.h"
+#include "probe.h"
 #include "remux.h"
 #include "remux_document.h"
 #include "sandbox.h"
+#include "sequence.h"
 #include "sink_codecs.h"
 #include "source.h"
 
@@ -23,7 +25,7 @@
 struct probing {
     struct fw_settings settings;
     struct fw_control *control; /* shared: the child beats here */
-    int fd;
+    struct fw_opened input;
     bool count;
 };
 
@@ -91,9 +93,10 @@ static int probe_in_child(void *argument, int result_fd, struct fw_error *err)
     struct probing *probing = argument;
     const struct fw_sandbox_options lock = { .role = FW_SANDBOX_DECODER,
                                              .mode = FW_SANDBOX_AUTO,
-                                             .address_space = FW_ADDRESS_SPACE_BASE };
+                                             .address_space = FW_ADDRESS_SPACE_BASE,
+                                             .spare_files = probing->settings.pictures ? 2 : 0 };
     const struct fw_source_options options = {
-        .fd = probing->fd,
+        .fd = probing->input.fd,
         .name = probing->settings.input,
         .settings = &probing->settings,
         .control = probing->control,
@@ -123,7 +126,7 @@ static int ask(struct probing *probing, void **bytes_out, size_t *size_out, stru
         return fw_fail(err, FW_ERR_MEMORY, "no memory to share with a process");
     const struct fw_child_question question = { .body = probe_in_child,
                                                 .arg = probing,
-                                                .keep_fds = &probing->fd,
+                                                .keep_fds = &probing->input.fd,
                                                 .keep_count = 1,
                                                 .timeout_ms = STALL_MS,
                                                 .proc = &probing->control->procs[0] };
@@ -134,7 +137,7 @@ static int ask(struct probing *probing, void **bytes_out, size_t *size_out, stru
 
 int fw_probe(const char *path, int count, char **json_out, struct fw_error *err)
 {
-    struct probing probing = { .fd = -1, .count = count != 0 };
+    struct probing probing = { .input = FW_OPENED_NONE, .count = count != 0 };
     void *bytes = NULL;
     size_t size = 0;
     fw_settings_init(&probing.settings);
@@ -144,15 +147,27 @@ int fw_probe(const char *path, int count, char **json_out, struct fw_error *err)
     if (status == FW_OK)
         status = fw_settings_set(&probing.settings, "on-error", "conceal", err);
     if (status == FW_OK)
-        status = fw_input_open(&probing.fd, path, err);
+        status = fw_sequence_recognize(&probing.settings, err);
+    if (status == FW_OK)
+        status = fw_opened_open(&probing.input, &probing.settings, err);
     if (status == FW_OK)
         status = ask(&probing, &bytes, &size, err);
     if (status == FW_OK)
         *json_out = bytes;
     else
         free(bytes);
-    if (probing.fd >= 0)
-        close(probing.fd);
+    fw_opened_close(&probing.input);
     fw_settings_deinit(&probing.settings);
     return status;
+}
+
+int fw_probe_film(const char *path)
+{
+    struct fw_error err = { 0 };
+    char *json = NULL;
+    int status = fw_probe(path, 0, &json, &err);
+    free(json);
+    bool other = status == FW_ERR_INPUT &&
+                 (strstr(err.text, FW_SOURCE_NO_MEDIA) || strstr(err.text, FW_SOURCE_NO_VIDEO));
+    return other ? FW_END : FW_OK;
 }

@@ -137,6 +137,18 @@ void fw_read_paths_collect(struct fw_read_paths *paths, const struct fw_settings
     collect_plugins(paths, settings);
 }
 
+bool fw_read_paths_wanted(const struct fw_settings *settings)
+{
+    static const char *const fonts[] = { "drawtext", "subtitles", "ass" };
+    struct fw_read_paths paths = { 0 };
+    fw_read_paths_collect(&paths, settings);
+    bool wanted = paths.word_count > 0;
+    fw_read_paths_deinit(&paths);
+    for (size_t i = 0; i < FW_COUNT(fonts) && settings->chain != NULL; i++)
+        wanted = wanted || strstr(settings->chain, fonts[i]) != NULL;
+    return wanted;
+}
+
 uint64_t fw_read_paths_stamp(const struct fw_settings *settings)
 {
     struct fw_read_paths paths = { 0 };

@@ -16,6 +16,8 @@ struct fw_read_paths {
 /* Fills a zeroed list: what libraries look up in the system, every word of the chain that names a
  * file, plugins and the folders where they are looked for. More than fit are left out. */
 void fw_read_paths_collect(struct fw_read_paths *paths, const struct fw_settings *settings);
+/* Whether the chain names a file, or a filter that looks for fonts. */
+bool fw_read_paths_wanted(const struct fw_settings *settings);
 /* What the files that chain and plugins name are: another number when one is changed or replaced.
  */
 uint64_t fw_read_paths_stamp(const struct fw_settings *settings);

@@ -326,6 +326,7 @@ static void put_video(struct fw_wire_writer *out, const struct fw_media *media)
     put_frame_side(out, media);
     fw_wire_put_i64(out, media->frames_estimate);
     fw_wire_put_u32(out, media->frames_exact);
+    fw_wire_put_i64(out, (int64_t)media->files_left_out);
     fw_wire_put_i64(out, media->time_offset_us);
 }
 
@@ -346,6 +347,7 @@ static void get_video(struct fw_wire_reader *in, struct fw_media *media)
     get_frame_side(in, media);
     media->frames_estimate = fw_wire_get_i64(in);
     media->frames_exact = fw_wire_get_u32(in) != 0;
+    media->files_left_out = (uint64_t)fw_wire_get_i64(in);
     media->time_offset_us = fw_wire_get_i64(in);
     if (media->rotation < 0 || media->rotation > 270 || media->rotation % 90 ||
         media->frames_estimate < -1)

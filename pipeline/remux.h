@@ -83,7 +83,8 @@ struct fw_media {
     uint32_t frame_side_count;
     int64_t frames_estimate; /* of the filtered stream after -ss/-to/-t; -1 unknown */
     bool frames_exact;
-    int64_t time_offset_us; /* what was taken off every time stamp: start_time + seek */
+    uint64_t files_left_out; /* of a folder of pictures: files that are none */
+    int64_t time_offset_us;  /* what was taken off every time stamp: start_time + seek */
 };
 
 void fw_media_deinit(struct fw_media *media);

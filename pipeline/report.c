@@ -112,6 +112,16 @@ void fw_outcome_source_losses(const struct fw_source_stats *stats, struct fw_los
     if (stats->side_lost > 0)
         fw_losses_add(losses, "side-data", -1, "%llu entries of frame side data could not travel",
                       (unsigned long long)stats->side_lost);
+    if (stats->notes_lost > 0)
+        fw_losses_add(losses, "metadata", -1,
+                      "%llu notes of pictures (EXIF, XMP, profiles, texts) do not travel",
+                      (unsigned long long)stats->notes_lost);
+    if (stats->animations > 0)
+        fw_losses_add(losses, "stream", -1, "%llu animations: only their first picture is taken",
+                      (unsigned long long)stats->animations);
+    if (stats->read_losses > 0)
+        fw_losses_add(losses, "converted", -1, "%llu in reading pictures: %s",
+                      (unsigned long long)stats->read_losses, stats->first_read_loss);
     if (stats->late_streams > 0)
         fw_losses_add(losses, "stream", -1,
                       "%u streams that begin after the first seconds were left out",

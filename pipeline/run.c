@@ -12,6 +12,7 @@
 #include "input.h"
 #include "job.h"
 #include "loader.h"
+#include "sequence.h"
 #include "sink_codecs.h"
 
 #include "filters/filter.h"
@@ -30,7 +31,7 @@ struct running {
     struct fw_supervisor *crew;
     struct fw_planned planned;
     struct fw_output output;
-    int input_fd;
+    struct fw_opened input;
     uint64_t budget_bytes;
     void *media;
     size_t media_bytes;
@@ -38,12 +39,14 @@ struct running {
 };
 
 /* Everything that can be known before the input is read, all faults of a chain at once. */
-static int check_words(const struct fw_job *job, struct fw_error *err)
+static int check_words(struct fw_job *job, struct fw_error *err)
 {
     const struct fw_settings *settings = &job->settings;
     uint32_t flags = 0;
     fw_sink_silence();
-    int status = fw_settings_check(settings, err);
+    int status = fw_sequence_recognize(&job->settings, err);
+    if (status == FW_OK)
+        status = fw_settings_check(settings, err);
     if (status == FW_OK)
         status = fw_loader_check_chain(settings, job->cancel_fd, &flags, err);
     if (status == FW_OK && settings->isolation == FW_ISOLATION_THREADS &&
@@ -64,7 +67,7 @@ static int open_crew(struct running *running, const struct fw_events *events, st
     running->budget_bytes = fw_budget_bytes(settings);
     int status = fw_supervisor_init(running->crew, settings, events, running->budget_bytes,
                                     running->job->cancel_fd, err);
-    running->crew->input_fd = running->input_fd;
+    running->crew->input_fd = running->input.fd;
     running->crew->end_fd = running->job->end_fd;
     /* The report reads the shared counters. */
     if (status == FW_OK)
@@ -103,7 +106,10 @@ static int plan_job(struct running *running, bool want_document, struct fw_error
 static int open_output(struct running *running, struct fw_error *err)
 {
     const struct fw_plan *plan = &running->planned.plan;
-    int status = fw_output_open(&running->output, &running->job->settings, err);
+    /* A rate makes more of them, or fewer, by times that are not known yet. */
+    bool counted = plan->frames_exact && fw_settings_pace(&running->job->settings).num == 0;
+    int status = fw_output_open(&running->output, &running->job->settings,
+                                counted ? plan->frames_total : 0, err);
     if (status == FW_OK && running->output.kind == FW_OUTPUT_FILE && plan->output_estimate > 0)
         status = fw_output_room(&running->output, (uint64_t)plan->output_estimate, err);
     running->crew->output_fd = running->output.kind == FW_OUTPUT_NONE ? -1 : running->output.fd;
@@ -228,6 +234,11 @@ static int finish_job(struct running *running, struct fw_error *err)
     status = settle_interrupts(running, err);
     if (status != FW_OK)
         return status;
+    if (running->job->naming && running->output.kind == FW_OUTPUT_FILE && !record->interrupted)
+        status = running->job->naming(running->job->naming_user, running->output.fd, err);
+    if (status != FW_OK)
+        return status;
+    running->output.file_count = running->crew->encoder_result.sink.packets;
     return fw_output_commit(&running->output, record->interrupted, record->published,
                             sizeof(record->published), err);
 }
@@ -238,9 +249,9 @@ static int run_checked(struct running *running, const struct fw_events *events,
     const struct fw_settings *settings = &running->job->settings;
     int status = check_words(running->job, err);
     if (status == FW_OK)
-        status = fw_input_open(&running->input_fd, settings->input, err);
+        status = fw_opened_open(&running->input, settings, err);
     if (status == FW_OK)
-        status = fw_output_check(settings, running->input_fd, &running->record.skipped, err);
+        status = fw_output_check(settings, running->input.fd, &running->record.skipped, err);
     if (status != FW_OK || running->record.skipped)
         return status;
     status = open_crew(running, events, err);
@@ -269,14 +280,13 @@ static void close_run(struct running *running)
     free(running->crew);
     fw_planned_deinit(&running->planned);
     free(running->media);
-    if (running->input_fd >= 0)
-        close(running->input_fd);
+    fw_opened_close(&running->input);
 }
 
 int fw_job_supervise(struct fw_job *job, const struct fw_events *events, struct fw_error *err)
 {
     struct fw_error own = { 0 };
-    struct running running = { .job = job, .input_fd = -1 };
+    struct running running = { .job = job, .input = FW_OPENED_NONE };
     running.record.settings = &job->settings;
     running.record.start_ns = fw_now_ns();
     int status = fw_child_check_threads(&own);
@@ -306,18 +316,18 @@ static int check_planned_output(const struct running *running, struct fw_error *
     bool skip = false;
     if (settings->output == NULL || strcmp(settings->output, "-") == 0)
         return FW_OK;
-    return fw_output_check(settings, running->input_fd, &skip, err);
+    return fw_output_check(settings, running->input.fd, &skip, err);
 }
 
 int fw_job_explain(struct fw_job *job, char **json_out, struct fw_error *err)
 {
     struct fw_error own = { 0 };
-    struct running running = { .job = job, .input_fd = -1 };
+    struct running running = { .job = job, .input = FW_OPENED_NONE };
     int status = fw_child_check_threads(&own);
     if (status == FW_OK)
         status = check_words(job, &own);
     if (status == FW_OK)
-        status = fw_input_open(&running.input_fd, job->settings.input, &own);
+        status = fw_opened_open(&running.input, &job->settings, &own);
     if (status == FW_OK)
         status = check_planned_output(&running, &own);
     if (status == FW_OK)

@@ -82,7 +82,9 @@ static int enter_file_limit(const struct fw_sandbox_options *options, rlim_t in_
 {
     if (in_use == 0)
         return FW_OK;
-    return limit(RLIMIT_NOFILE, in_use + (options->read_path_count > 0 ? FILES_SPARE : 0),
+    return limit(RLIMIT_NOFILE,
+                 in_use + options->spare_files +
+                     (options->read_path_count > 0 ? FILES_SPARE : 0),
                  "RLIMIT_NOFILE", err);
 }
 

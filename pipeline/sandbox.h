@@ -17,6 +17,7 @@ enum fw_sandbox_role {
     FW_SANDBOX_DECODER, /* compute, read and lseek on open descriptors */
     FW_SANDBOX_WORKER,  /* compute */
     FW_SANDBOX_ENCODER, /* compute, read, write, lseek, fsync, ftruncate on open descriptors */
+    FW_SANDBOX_IMAGES,  /* compute, read, write, lseek, fsync on open descriptors, take new ones */
     FW_SANDBOX_LOADER   /* compute, map code of readable files, and enter another lock */
 };
 
@@ -34,6 +35,7 @@ struct fw_sandbox_options {
     uint64_t address_space;        /* bytes for RLIMIT_AS; 0: unlimited */
     const char *const *read_paths; /* files and folders that stay readable (reads_files filters) */
     uint32_t read_path_count;
+    uint32_t spare_files; /* descriptors that will be handed in later, at a time */
 };
 
 /* All threads of the process are locked (TSYNC). *layers_out says which layers hold. AUTO: a layer

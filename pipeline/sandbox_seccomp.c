@@ -76,6 +76,12 @@ static const int for_encoder[] = {
     SCMP_SYS(ftruncate),
 };
 
+static const int for_images[] = {
+    SCMP_SYS(pwrite64),
+    SCMP_SYS(fsync),
+    SCMP_SYS(fdatasync),
+};
+
 /* Loading code, and what it takes to get a tighter lock afterwards. */
 static const int for_loader[] = {
     SCMP_SYS(prlimit64), SCMP_SYS(getrlimit),
@@ -330,6 +336,8 @@ static int fill(scmp_filter_ctx filter, const struct fw_sandbox_options *options
         result = allow_list(filter, for_all, FW_COUNT(for_all));
     if (result == 0 && options->role == FW_SANDBOX_ENCODER)
         result = allow_list(filter, for_encoder, FW_COUNT(for_encoder));
+    if (result == 0 && options->role == FW_SANDBOX_IMAGES)
+        result = allow_list(filter, for_images, FW_COUNT(for_images));
     if (result == 0 && loader)
         result = allow_list(filter, for_loader, FW_COUNT(for_loader));
     if (result == 0)

@@ -58,9 +58,8 @@ void fw_settings_init(struct fw_settings *settings)
 }
 
 /* "-vf" for rows that FFmpeg's users know, else "--workers". */
-static void spell(const char *name, char *text, size_t bytes)
+static void spell(const struct fw_option_row *row, const char *name, char *text, size_t bytes)
 {
-    const struct fw_option_row *row = fw_option_row_find(name);
     bool single = !row || (row->option.aliases && row->option.aliases[0] == '-');
     (void)snprintf(text, bytes, "%s%s", single ? "-" : "--", name);
 }
@@ -69,7 +68,7 @@ static int bad_value(const struct fw_option_row *row, const char *name, const ch
                      const char *wanted, struct fw_error *err)
 {
     char option[80];
-    spell(name, option, sizeof(option));
+    spell(row, name, option, sizeof(option));
     if (wanted)
         return fw_fail(err, FW_ERR_USAGE, "%s '%s': %s", option, value, wanted);
     return fw_fail(err, FW_ERR_USAGE, "%s '%s': the value is one of %s", option, value,
@@ -93,7 +92,7 @@ static int set_word(const struct fw_option_row *row, void *field, const char *na
         words[count++] = word;
     }
     char option[80];
-    spell(name, option, sizeof(option));
+    spell(row, name, option, sizeof(option));
     const char *near = fw_nearest(value, words, count);
     return fw_fail(err, FW_ERR_USAGE, "%s '%s': the value is one of %s%s%s%s", option, value,
                    row->option.value_name, near ? "\nhint: did you mean '" : "", near ? near : "",
@@ -154,7 +153,7 @@ static int set_number(const struct fw_option_row *row, void *field, const char *
     if (row->kind == FW_VALUE_U64)
         *(uint64_t *)field = number;
     else
-        *(uint32_t *)field = (uint32_t)number;
+        *(uint32_t *)field = (uint32_t)number + (row->kind == FW_VALUE_LEVEL);
     return FW_OK;
 }
 
@@ -216,15 +215,17 @@ static int set_format(struct fw_settings *settings, const char *value, struct fw
     return fw_store_text(&settings->format, value, err);
 }
 
-static int set_row(struct fw_settings *settings, const struct fw_option_row *row, const char *name,
-                   const char *value, struct fw_error *err)
+int fw_option_row_set(void *base, const struct fw_option_row *row, const char *name,
+                      const char *value, struct fw_error *err)
 {
-    void *field = (char *)settings + row->offset;
+    void *field = (char *)base + row->offset;
+    if (row->option.kind == FW_ARG_VALUE && !value)
+        return fw_fail(err, FW_ERR_USAGE, "--%s wants a value: %s", name, row->option.value_name);
     switch (row->kind) {
     case FW_VALUE_COMMAND:
         return FW_OK;
     case FW_VALUE_AV:
-        return fw_store_av(settings, row->option.name, value, err);
+        return fw_store_av(base, row->option.name, value, err);
     case FW_VALUE_BOOL:
         return set_bool(field, name, value, err);
     case FW_VALUE_YES:
@@ -242,7 +243,7 @@ static int set_row(struct fw_settings *settings, const struct fw_option_row *row
     case FW_VALUE_REPORT:
         return set_report(field, value, err);
     case FW_VALUE_FORMAT:
-        return set_format(settings, value, err);
+        return set_format(base, value, err);
     case FW_VALUE_TIME:
     case FW_VALUE_MILLIS:
         return set_time(row, field, name, value, err);
@@ -253,6 +254,7 @@ static int set_row(struct fw_settings *settings, const struct fw_option_row *row
         return FW_OK;
     case FW_VALUE_U32:
     case FW_VALUE_U32_AUTO:
+    case FW_VALUE_LEVEL:
     case FW_VALUE_U64:
         return set_number(row, field, name, value, err);
     case FW_VALUE_PIXELS:
@@ -285,11 +287,11 @@ int fw_settings_set(struct fw_settings *settings, const char *name, const char *
     char option[80];
     char near[64];
     const struct fw_option_row *row = fw_option_row_find(name);
-    spell(name, option, sizeof(option));
+    spell(row, name, option, sizeof(option));
     if (row && row->option.kind == FW_ARG_VALUE && !value)
         return fw_fail(err, FW_ERR_USAGE, "%s wants a value: %s", option, row->option.value_name);
     if (row)
-        return set_row(settings, row, name, value, err);
+        return fw_option_row_set(settings, row, name, value, err);
     if (strcmp(name, "-strict") == 0)
         return fw_store_strictness(settings, value, err);
     if (strncmp(name, "metadata:", 9) == 0)
@@ -303,6 +305,12 @@ int fw_settings_set(struct fw_settings *settings, const char *name, const char *
         return fw_fail(err, FW_ERR_USAGE, "unknown option '%s'\nhint: did you mean '%s'?", name,
                        near);
     return fw_fail(err, FW_ERR_USAGE, "unknown option '%s'", name);
+}
+
+struct fw_rational fw_settings_pace(const struct fw_settings *settings)
+{
+    bool paced = !settings->pictures && settings->rate.num > 0 && settings->rate.den > 0;
+    return paced ? settings->rate : (struct fw_rational){ 0, 1 };
 }
 
 static int check_output(const struct fw_settings *settings, struct fw_error *err)
@@ -323,14 +331,16 @@ static int check_output(const struct fw_settings *settings, struct fw_error *err
 static int check_raw(const struct fw_settings *settings, struct fw_error *err)
 {
     bool raw = settings->input_format && strcmp(settings->input_format, "rawvideo") == 0;
-    bool described = settings->raw_size || settings->raw_format || settings->raw_rate;
+    bool described = settings->raw_size || settings->raw_format ||
+                     (settings->raw_rate && !settings->pictures);
     if (raw && !settings->raw_size)
         return fw_fail(err, FW_ERR_USAGE,
                        "raw video does not say its size\nhint: -video_size WxH, and "
                        "-pixel_format and -framerate unless they are yuv420p and 25");
     if (described && !raw)
         return fw_fail(err, FW_ERR_USAGE,
-                       "-video_size, -pixel_format and -framerate are for raw video\n"
+                       "-video_size, -pixel_format and -framerate are for raw video, the last one "
+                       "for pictures, too\n"
                        "hint: --input-format rawvideo");
     return FW_OK;
 }

@@ -21,6 +21,7 @@ enum fw_on_poison { FW_ON_POISON_FAIL, FW_ON_POISON_PASS, FW_ON_POISON_SKIP, FW_
 enum fw_on_change { FW_ON_CHANGE_SCALE, FW_ON_CHANGE_ERROR };
 enum fw_rotate { FW_ROTATE_AUTO, FW_ROTATE_KEEP };
 enum fw_verify { FW_VERIFY_COUNT, FW_VERIFY_DECODE, FW_VERIFY_NONE };
+enum fw_gaps { FW_GAPS_ERROR, FW_GAPS_HOLD };
 enum fw_exists { FW_EXISTS_FAIL, FW_EXISTS_REPLACE, FW_EXISTS_SKIP };
 
 /* An option for encoder, codec or muxer, as FFmpeg's -name[:v|:a] value. */
@@ -48,6 +49,12 @@ struct fw_settings {
     char *raw_size;     /* -video_size, -pixel_format, -framerate: of raw video as input */
     char *raw_format;
     char *raw_rate;
+    uint32_t start_number_plus1; /* -start_number of pictures; 0: the lowest of an input, else 1 */
+    enum fw_gaps gaps;
+    /* Set by fw_sequence_recognize before anything else looks: the input is a folder or a pattern
+     * of pictures, and -r is its rate. */
+    bool pictures;
+    struct fw_rational picture_rate;
     char *format;              /* -f: muxer; NULL: by the output's extension */
     char *chain;               /* --vf; NULL or "": none */
     struct fw_strings plugins; /* --plugin FILE */
@@ -69,10 +76,11 @@ struct fw_settings {
     int64_t to_us;           /* -to; FW_NOPTS: none */
     int64_t length_us;       /* -t, wins over -to; FW_NOPTS: none */
     uint64_t frames_max;     /* -frames:v; 0: all */
-    struct fw_rational rate; /* -r; 0/1: none */
+    struct fw_rational rate; /* -r; 0/1: none. Of the output: fw_settings_pace */
     bool no_audio, no_subtitles, no_data;
     bool null_output;
-    bool strict; /* a loss is an error */
+    bool strict;   /* a loss is an error */
+    bool unsynced; /* no option: of a batch that waits for no disk */
     enum fw_exists exists;
 
     uint32_t workers;  /* 0: auto */
@@ -103,6 +111,8 @@ void fw_settings_deinit(struct fw_settings *settings);
  * FW_ERR_USAGE with a suggestion. */
 int fw_settings_set(struct fw_settings *settings, const char *name, const char *value,
                     struct fw_error *err) FW_MUST_CHECK;
+/* The fixed rate that the output gets; 0/1: none. */
+struct fw_rational fw_settings_pace(const struct fw_settings *settings);
 /* What can be known of the whole without the input: combinations that cannot be. */
 int fw_settings_check(const struct fw_settings *settings, struct fw_error *err) FW_MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include "supervisor.h"
 
 #include "child.h"
+#include "process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -49,41 +50,11 @@ static const char *read_stat(const char *path, char *text, size_t bytes)
     return after == NULL || after[1] == '\0' ? "" : after + 2;
 }
 
-/* Overwrites the command line, so that `ps` tells the processes apart. Where it lies, the kernel
- * knows: nothing that the program was called by is followed. */
-static void name_command_line(const char *title)
-{
-    enum { STATE = 3, ARG_START = 48 }; /* fields of proc(5) */
-    char text[2048];
-    uint64_t start = 0, end = 0;
-    const char *field = read_stat("/proc/self/stat", text, sizeof(text));
-    for (int i = STATE; i < ARG_START && field != NULL; i++) {
-        field = strchr(field, ' ');
-        field = field == NULL ? NULL : field + 1;
-    }
-    if (field == NULL || sscanf(field, "%" SCNu64 " %" SCNu64, &start, &end) != 2 || start == 0 ||
-        end <= start)
-        return;
-    char *line = (char *)(uintptr_t)start;
-    memset(line, 0, end - start);
-    snprintf(line, end - start, "framewheel: %s", title);
-}
-
 static void name_process(uint32_t proc_index)
 {
     char title[32];
-    char comm[16];
     fw_station_name(proc_index, title, sizeof(title));
-    /* The kernel keeps 15 bytes of it. */
-    if (proc_index >= FW_PROC_SEQUENTIAL && proc_index < FW_PROC_WORKERS)
-        snprintf(comm, sizeof(comm), "fw-seq-%.4s", title + strlen("sequential "));
-    else
-        snprintf(comm, sizeof(comm), "fw-%.12s", title);
-    char *space = strchr(comm, ' ');
-    if (space != NULL)
-        *space = '-';
-    prctl(PR_SET_NAME, comm);
-    name_command_line(title);
+    fw_process_title(title);
 }
 
 /* The keyboard's signals reach the whole group; only the supervisor acts on them. */

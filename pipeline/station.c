@@ -5,6 +5,7 @@
 #include "message.h"
 #include "packet_ring.h"
 #include "sandbox.h"
+#include "sequence.h"
 
 #include "filters/check.h"
 
@@ -125,6 +126,17 @@ int fw_station_lock_loading(struct fw_station *station, struct fw_error *err)
     return fw_loader_lock(station->settings, address_space(station), err);
 }
 
+/* Pictures come and go one by one. */
+static uint32_t spare_files(const struct fw_station *station)
+{
+    struct fw_pattern pattern;
+    enum fw_still_kind kind;
+    bool pictures = station->role == FW_ROLE_DECODER && station->settings->pictures;
+    if (station->role == FW_ROLE_ENCODER)
+        pictures = fw_sequence_output(station->settings, &pattern, &kind, NULL) == FW_OK;
+    return pictures ? 2 : 0;
+}
+
 int fw_station_lock(struct fw_station *station, const char *const *read_paths, uint32_t count,
                     struct fw_error *err)
 {
@@ -136,6 +148,7 @@ int fw_station_lock(struct fw_station *station, const char *const *read_paths, u
             .address_space = address_space(station),
             .read_paths = read_paths,
             .read_path_count = count,
+            .spare_files = spare_files(station),
         };
         int status = fw_sandbox_enter(&options, &layers, err);
         if (status != FW_OK)
