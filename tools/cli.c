@@ -52,6 +52,12 @@ static uint32_t repeated(const char *word)
     return strspn(word, word[0] == 'v' ? "v" : "q") == bytes ? (uint32_t)bytes : 0;
 }
 
+/* Options of encoders are no rows of ours. */
+static bool takes_foreign(const struct fw_verb *verb)
+{
+    return verb->job_options && verb->scope != FW_SCOPE_IMAGES;
+}
+
 static void unknown(struct fw_cli *cli, const char *word, const char *name)
 {
     const char *candidates[CANDIDATES_MAX];
@@ -59,8 +65,8 @@ static void unknown(struct fw_cli *cli, const char *word, const char *name)
     uint32_t count = 0;
     for (const struct fw_cli_extra *extra = cli->verb->extras; extra && extra->name; extra++)
         candidates[count++] = extra->name;
-    for (uint32_t i = 0; cli->verb->job_options && i < fw_job_option_count(); i++) {
-        const struct fw_job_option *row = fw_job_option_at(i);
+    const struct fw_job_option *row;
+    for (uint32_t i = 0; cli->verb->job_options && (row = fw_option_at(cli->verb->scope, i)); i++) {
         if (row->help && strlen(row->name) > 1 && count < CANDIDATES_MAX)
             candidates[count++] = row->name;
     }
@@ -138,6 +144,11 @@ static int parse_option(struct fw_cli *cli, int index, int argc, char **argv)
             (void)add_option(cli, name[0] == 'v' ? "verbose" : "quiet", NULL, true);
         return index;
     }
+    if (single && cli->verb->scope == FW_SCOPE_BATCH && name[0] == 'j' && name[1] &&
+        name[1 + strspn(name + 1, "0123456789")] == '\0') {
+        (void)add_option(cli, "j", name + 1, true); /* -j4, as make and parallel have it */
+        return index;
+    }
     char bare[128];
     (void)snprintf(bare, sizeof(bare), "%.*s", equals ? (int)(equals - name) : (int)strlen(name),
                    name);
@@ -148,9 +159,9 @@ static int parse_option(struct fw_cli *cli, int index, int argc, char **argv)
     if (single && strcmp(name, "strict") == 0)
         name = word;
     else if (cli->verb->job_options)
-        row = fw_job_option_find(bare);
+        row = fw_option_find(cli->verb->scope, bare);
     (void)fw_escape(word, shown, sizeof(shown), 0);
-    if (!row && (!cli->verb->job_options || !single || !name[0])) {
+    if (!row && (!takes_foreign(cli->verb) || !single || !name[0])) {
         unknown(cli, word, bare);
         return index;
     }

@@ -11,18 +11,21 @@
 struct fw_cli_extra {
     const char *name;
     const char *value_name; /* NULL: a flag */
-    const char *help;
+    const char *help;       /* NULL: for the build, not shown */
 };
+
+#define FW_NAMES_ANY UINT32_MAX
 
 /* What a verb takes. */
 struct fw_verb {
     const char *name;
     const char *summary;               /* for the main help; NULL: hidden */
     const char *usage;                 /* "IN OUT [OPTIONS]" */
-    bool job_options;                  /* all of the option table, and those of encoders */
+    bool job_options;                  /* all of an option table, */
+    enum fw_scope scope;               /* this one; run and batch also take those of encoders */
     const char *options_of;            /* the verb whose help lists them; NULL: its own */
     const struct fw_cli_extra *extras; /* ends with a NULL name; or NULL */
-    uint32_t names_max;
+    uint32_t names_max;                /* FW_NAMES_ANY: no limit */
     int (*run)(const struct fw_verb *verb, int argc, char **argv); /* words after the verb */
 };
 
@@ -59,12 +62,17 @@ int fw_verb_help(const struct fw_verb *verb);
 int fw_main_help(void);
 
 int fw_cmd_run(const struct fw_verb *verb, int argc, char **argv);
+int fw_cmd_images(const struct fw_verb *verb, int argc, char **argv);
+int fw_cmd_batch(const struct fw_verb *verb, int argc, char **argv);
 int fw_cmd_explain(const struct fw_verb *verb, int argc, char **argv);
 int fw_cmd_compare(const struct fw_verb *verb, int argc, char **argv);
 int fw_cmd_probe(const struct fw_verb *verb, int argc, char **argv);
 int fw_cmd_doctor(const struct fw_verb *verb, int argc, char **argv);
 int fw_cmd_filters(const struct fw_verb *verb, int argc, char **argv);
 int fw_cmd_help(const struct fw_verb *verb, int argc, char **argv);
+int fw_cmd_status(const struct fw_verb *verb, int argc, char **argv);
+int fw_cmd_completion(const struct fw_verb *verb, int argc, char **argv);
+int fw_cmd_recipes(const struct fw_verb *verb, int argc, char **argv);
 int fw_cmd_version(const struct fw_verb *verb, int argc, char **argv);
 /* Shows a plan as text on stdout; the exit code. */
 int fw_explain_print(const char *verb, const char *plan_json);

@@ -214,12 +214,25 @@ static int print_all(const struct fw_verb *verb, const json_t *filters, const ch
         const char *summary = fw_json_text_of(filter, "summary");
         if (word && !strcasestr(name, word) && !strcasestr(summary, word))
             continue;
+        bool usable = !is_foreign(filter) ||
+                      (!has(filter, "refused") && find(filters, name) == filter);
         if (json)
             print_json(paper.stream, filter);
-        else if (!is_foreign(filter) || (!has(filter, "refused") && find(filters, name) == filter))
+        else if (usable)
             fprintf(paper.stream, "%-18s %s%s\n", name, summary,
                     is_foreign(filter) ? " (libavfilter)" : "");
     }
+    return fw_paper_print(&paper, verb->name);
+}
+
+/* For completion, which nobody waits for: those that need no process to be known. */
+static int print_names(const struct fw_verb *verb)
+{
+    struct fw_paper paper;
+    if (!fw_paper_open(&paper))
+        return 70;
+    for (uint32_t i = 0; i < fw_filter_count(); i++)
+        fprintf(paper.stream, "%s\n", fw_filter_at(i)->name);
     return fw_paper_print(&paper, verb->name);
 }
 
@@ -252,6 +265,8 @@ int fw_cmd_filters(const struct fw_verb *verb, int argc, char **argv)
     struct fw_error err = { 0 };
     int code = fw_cli_start(&cli, verb, argc, argv);
     bool json = fw_cli_count(&cli, "json") > 0;
+    if (code < 0 && fw_cli_count(&cli, "names") > 0)
+        code = print_names(verb);
     json_t *filters = code < 0 ? read_filters(&cli, &err) : NULL;
     if (code < 0 && !filters) {
         fw_complain_to_user(verb->name, err.text);

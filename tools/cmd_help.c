@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "help_document.h"
 #include "paper.h"
 #include "term.h"
 
@@ -15,11 +16,11 @@ int fw_main_help(void)
     struct fw_paper paper;
     if (!fw_paper_open(&paper))
         return 70;
-    fputs("framewheel - run filters over video on every core\n"
+    fputs("framewheel - run filters over video and images on every core\n"
           "\n"
           "  framewheel run in.mkv out.mp4 -vf unsharp,scale=1280:-2 -crf 20\n"
-          "  framewheel run in.mkv --null -vf nlmeans      # how fast is it here?\n"
-          "  framewheel explain in.mkv out.mp4 -vf unsharp\n"
+          "  framewheel images photos/ -o out/ --vf thumb=2048x2048,unsharp\n"
+          "  framewheel batch season1/ -o done/ --recipe web-720p\n"
           "  framewheel probe in.mkv\n"
           "\n"
           "Usage: framewheel COMMAND [OPTIONS]\n"
@@ -27,7 +28,7 @@ int fw_main_help(void)
           paper.stream);
     for (uint32_t i = 0; fw_verb_at(i); i++) {
         if (fw_verb_at(i)->summary)
-            fprintf(paper.stream, "  %-9s %s\n", fw_verb_at(i)->name, fw_verb_at(i)->summary);
+            fprintf(paper.stream, "  %-10s %s\n", fw_verb_at(i)->name, fw_verb_at(i)->summary);
     }
     fputs("\n'framewheel help COMMAND' lists all options of a command.\n", paper.stream);
     return fw_paper_print(&paper, NULL);
@@ -90,11 +91,11 @@ static void print_row(FILE *out, const char *left, const char *help, const char 
     wrap(out, text);
 }
 
-static void print_groups(FILE *out)
+static void print_groups(FILE *out, enum fw_scope scope)
 {
     const char *group = "";
-    for (uint32_t i = 0; i < fw_job_option_count(); i++) {
-        const struct fw_job_option *row = fw_job_option_at(i);
+    const struct fw_job_option *row;
+    for (uint32_t i = 0; (row = fw_option_at(scope, i)); i++) {
         char left[160];
         if (!row->help)
             continue;
@@ -121,19 +122,32 @@ int fw_verb_help(const struct fw_verb *verb)
                 "with --json the plan comes as JSON.  All options: framewheel help %s\n",
                 verb->options_of);
     } else if (verb->job_options) {
-        fputs("       the same: -i IN -o OUT; words after '--' are names; "
-              "'-' is a pipe\n",
-              paper.stream);
-        print_groups(paper.stream);
+        if (verb->scope == FW_SCOPE_RUN)
+            fputs("       the same: -i IN -o OUT; words after '--' are names; "
+                  "'-' is a pipe\n",
+                  paper.stream);
+        print_groups(paper.stream, verb->scope);
     }
     if (verb->extras)
         fputc('\n', paper.stream);
     for (const struct fw_cli_extra *extra = verb->extras; extra && extra->name; extra++) {
+        if (!extra->help)
+            continue;
         (void)snprintf(left, sizeof(left), "%s%s%s%s", extra->name[1] ? "--" : "-", extra->name,
                        extra->value_name ? " " : "", extra->value_name ? extra->value_name : "");
         print_row(paper.stream, left, extra->help, NULL);
     }
     return fw_paper_print(&paper, NULL);
+}
+
+/* Which of the forms is asked for; `verb` is NULL for all of them. */
+static int show(const struct fw_cli *cli, const struct fw_verb *verb)
+{
+    if (fw_cli_count(cli, "json") > 0)
+        return fw_help_print_json(verb);
+    if (fw_cli_count(cli, "scd") > 0)
+        return verb ? fw_help_print_scdoc(verb) : fw_help_print_scdoc_verbs();
+    return verb ? fw_verb_help(verb) : fw_main_help();
 }
 
 int fw_cmd_help(const struct fw_verb *verb, int argc, char **argv)
@@ -143,15 +157,13 @@ int fw_cmd_help(const struct fw_verb *verb, int argc, char **argv)
     char shown[256];
     int code = fw_cli_start(&cli, verb, argc, argv);
     const char *name = cli.name_count > 0 ? cli.names[0] : NULL;
-    if (code < 0 && !name) {
-        code = fw_main_help();
-    } else if (code < 0 && fw_verb_find(name)) {
-        code = fw_verb_help(fw_verb_find(name));
-    } else if (code < 0) {
+    if (code < 0 && name && !fw_verb_find(name)) {
         (void)snprintf(text, sizeof(text), "'%s' is not a command\nhint: framewheel help",
                        fw_escape(name, shown, sizeof(shown), 0));
         fw_complain_to_user(verb->name, text);
         code = 2;
+    } else if (code < 0) {
+        code = show(&cli, name ? fw_verb_find(name) : NULL);
     }
     fw_cli_deinit(&cli);
     return code;

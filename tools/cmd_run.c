@@ -1,12 +1,9 @@
 /* framewheel run: one job, its progress, its report, its exit code. */
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -14,6 +11,7 @@
 #include "cli.h"
 #include "log.h"
 #include "progress.h"
+#include "reports.h"
 #include "run_options.h"
 #include "signals.h"
 #include "summary.h"
@@ -68,47 +66,6 @@ static char *make_report(const struct command *command, int exit_code)
     return text;
 }
 
-/* Whole or not at all: under another name first. */
-static int write_report(const char *path, const char *text, struct fw_error *err)
-{
-    char *temp = NULL;
-    char shown[256];
-    size_t bytes = strlen(text);
-    bool ended = bytes > 0 && text[bytes - 1] == '\n';
-    int error = 0;
-    if (asprintf(&temp, "%s.XXXXXX", path) < 0)
-        return fw_fail(err, FW_ERR_MEMORY, "no memory for a report");
-    int fd = mkostemp(temp, O_CLOEXEC);
-    mode_t mask = umask(0);
-    (void)umask(mask);
-    if (fd < 0 || fw_write_all(fd, text, bytes) < 0 || (!ended && fw_write_all(fd, "\n", 1) < 0) ||
-        fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0 || rename(temp, path) < 0)
-        error = errno;
-    if (fd >= 0)
-        close(fd);
-    if (error && fd >= 0)
-        (void)unlink(temp);
-    free(temp);
-    if (error)
-        return fw_fail(err, FW_ERR_OUTPUT, "--report %s: %s",
-                       fw_escape(path, shown, sizeof(shown), 0), strerrordesc_np(error));
-    return FW_OK;
-}
-
-static int write_reports(const struct command *command, const char *text, int exit_code)
-{
-    for (uint32_t i = 0; i < command->cli.option_count; i++) {
-        struct fw_error err = { 0 };
-        if (strcmp(command->cli.options[i].name, "report") != 0 ||
-            write_report(command->cli.options[i].value, text, &err) == FW_OK)
-            continue;
-        fw_complain_to_user(command->verb->name, err.text);
-        if (exit_code == 0)
-            exit_code = fw_status_exit_code(err.status);
-    }
-    return exit_code;
-}
-
 /* The reader of standard output is gone, and that is why the job failed. */
 static bool stdout_is_broken(const struct command *command)
 {
@@ -116,15 +73,6 @@ static bool stdout_is_broken(const struct command *command)
     return command->status != FW_OK && command->options.output &&
            strcmp(command->options.output, "-") == 0 && poll(&entry, 1, 0) == 1 &&
            (entry.revents & POLLERR);
-}
-
-static int exit_code_of(const struct command *command, const char *report)
-{
-    json_t *document = report ? json_loads(report, 0, NULL) : NULL;
-    int code = document ? (int)json_integer_value(json_object_get(document, "exit"))
-                        : fw_status_exit_code(command->status);
-    json_decref(document);
-    return code;
 }
 
 /* The signal that ended the job, or 0: one that came when all was decided changes nothing. */
@@ -135,18 +83,6 @@ static int ending_signal(const char *report)
     bool interrupted = !document || (status && strcmp(status, "interrupted") == 0);
     json_decref(document);
     return interrupted ? fw_signals_caught() : 0;
-}
-
-/* The report with the exit code of this signal, which the job does not know. The caller frees it.
- */
-static char *with_exit(const char *report, int code)
-{
-    json_t *document = report ? json_loads(report, 0, NULL) : NULL;
-    char *text = NULL;
-    if (document && json_object_set_new(document, "exit", json_integer(code)) == 0)
-        text = json_dumps(document, REPORT_FORM);
-    json_decref(document);
-    return text;
 }
 
 static void log_summary(struct command *command, const char *report)
@@ -175,14 +111,14 @@ static int finish(struct command *command)
     char word[16];
     const char *report = command->job ? fw_job_report(command->job) : NULL;
     int number = ending_signal(report);
-    int code = exit_code_of(command, report);
+    int code = fw_report_exit(report, fw_status_exit_code(command->status));
     if (command->status != FW_OK && !number && stdout_is_broken(command))
         number = SIGPIPE;
     if (!report)
         report = own = make_report(command, code);
     if (number) {
         code = 128 + number;
-        char *named = with_exit(report, code);
+        char *named = fw_report_with_exit(report, code);
         if (named) {
             free(own);
             report = own = named;
@@ -193,7 +129,7 @@ static int finish(struct command *command)
     if (command->status != FW_OK && number != SIGPIPE)
         fw_view_message(&command->view, FW_MESSAGE_ERROR, command->err.text);
     if (report && !command->no_reports)
-        code = write_reports(command, report, code);
+        code = fw_reports_write(&command->cli, report, code);
     json_t *document = report ? json_loads(report, 0, NULL) : NULL;
     const char *status = json_string_value(json_object_get(document, "status"));
     (void)snprintf(word, sizeof(word), "%s", number ? "interrupted" : status ? status : "failed");
@@ -238,27 +174,6 @@ static int check_channels(const struct command *command, struct fw_error *err)
     return FW_OK;
 }
 
-/* A report that nobody could write is known before the work, not after it. */
-static int check_reports(struct command *command, struct fw_error *err)
-{
-    for (uint32_t i = 0; i < command->cli.option_count; i++) {
-        const char *path = command->cli.options[i].value;
-        char shown[256];
-        if (strcmp(command->cli.options[i].name, "report") != 0 || !path)
-            continue;
-        const char *slash = strrchr(path, '/');
-        size_t bytes = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
-        char *folder = slash ? strndup(path, bytes) : strdup(".");
-        int error = !folder ? ENOMEM : access(folder, W_OK | X_OK) < 0 ? errno : 0;
-        free(folder);
-        command->no_reports = error != 0;
-        if (error)
-            return fw_fail(err, FW_ERR_OUTPUT, "--report %s: %s",
-                           fw_escape(path, shown, sizeof(shown), 0), strerrordesc_np(error));
-    }
-    return FW_OK;
-}
-
 static int prepare(struct command *command)
 {
     struct fw_error *err = &command->err;
@@ -275,8 +190,10 @@ static int prepare(struct command *command)
         status = check_input(command, err);
     if (status == FW_OK)
         status = check_channels(command, err);
-    if (status == FW_OK)
-        status = check_reports(command, err);
+    if (status == FW_OK) {
+        status = fw_reports_check(&command->cli, err);
+        command->no_reports = status < 0;
+    }
     if (status == FW_OK)
         status = fw_job_create(&command->job, err);
     if (status == FW_OK)

@@ -22,6 +22,7 @@ static const struct fw_cli_extra filters_extras[] = {
     { "plugin", "FILE.so", "Filters of this shared object, too." },
     { "plugin-path", "DIR[:DIR...]", "Filters of all shared objects there, too." },
     { "json", NULL, "One JSON object a line." },
+    { "names", NULL, "Names of the built-in filters alone, one a line, for scripts." },
     { NULL, NULL, NULL }
 };
 
@@ -34,22 +35,55 @@ static const struct fw_cli_extra compare_extras[] = {
     { NULL, NULL, NULL }
 };
 
+static const struct fw_cli_extra status_extras[] = {
+    { "failed", NULL, "Only what failed, a line each: name, tab, message." },
+    { "state", "FILE", "The database, when it is not .framewheel.db in the directory." },
+    { "json", NULL, "The answer as JSON." },
+    { NULL, NULL, NULL },
+};
+
+static const struct fw_cli_extra recipes_extras[] = {
+    { "origin", NULL, "With show: the file and line that each value comes from." },
+    { "names", NULL, "Names alone, one a line, for scripts." },
+    { "json", NULL, "The answer as JSON." },
+    { NULL, NULL, NULL },
+};
+
+static const struct fw_cli_extra help_extras[] = {
+    { "json", NULL, "Commands and their options as JSON." },
+    { "scd", NULL, NULL },
+    { NULL, NULL, NULL },
+};
+
 static const struct fw_verb verbs[] = {
-    { "run", "filter and encode one video", "IN OUT [OPTIONS]", true, NULL, NULL, 2, fw_cmd_run },
+    { "run", "filter and encode one video", "IN OUT [OPTIONS]", true, FW_SCOPE_RUN, NULL, NULL, 2,
+      fw_cmd_run },
+    { "images", "filter whole directories of pictures, keeping the tree", "SRC... -o DIR [OPTIONS]",
+      true, FW_SCOPE_IMAGES, NULL, NULL, FW_NAMES_ANY, fw_cmd_images },
+    { "batch", "a resumable queue of videos", "SRC... -o DIR [OPTIONS]", true, FW_SCOPE_BATCH, NULL,
+      NULL, FW_NAMES_ANY, fw_cmd_batch },
     { "explain", "what a run would do: stages, formats, memory, losses", "IN OUT [OPTIONS]", true,
-      "run", NULL, 2, fw_cmd_explain },
-    { "probe", "what is in a file", "FILE [--json] [--count]", false, NULL, probe_extras, 1,
-      fw_cmd_probe },
-    { "filters", "list filters, or explain one", "[NAME] [--search WORD] [--json]", false, NULL,
-      filters_extras, 1, fw_cmd_filters },
-    { "doctor", "what this machine offers and lacks", "[--json]", false, NULL, json_extra, 0,
-      fw_cmd_doctor },
-    { "version", "versions of framewheel and its libraries", "[--json]", false, NULL, json_extra, 0,
-      fw_cmd_version },
+      FW_SCOPE_RUN, "run", NULL, 2, fw_cmd_explain },
+    { "probe", "what is in a file", "FILE [--json] [--count]", false, FW_SCOPE_RUN, NULL,
+      probe_extras, 1, fw_cmd_probe },
+    { "filters", "list filters, or explain one", "[FILTER] [--search WORD] [--json]", false,
+      FW_SCOPE_RUN, NULL, filters_extras, 1, fw_cmd_filters },
+    { "status", "what became of a batch, or how far it is",
+      "[DIR] [--failed] [--state FILE] [--json]", false, FW_SCOPE_RUN, NULL, status_extras, 1,
+      fw_cmd_status },
+    { "doctor", "what this machine offers and lacks", "[--json]", false, FW_SCOPE_RUN, NULL,
+      json_extra, 0, fw_cmd_doctor },
+    { "version", "versions of framewheel and its libraries", "[--json]", false, FW_SCOPE_RUN, NULL,
+      json_extra, 0, fw_cmd_version },
     { "compare", "one frame of two videos side by side, or how much all differ",
-      "BEFORE AFTER (PNG [FRAME] [-y|-n] | --psnr --ssim [--json])", false, NULL, compare_extras, 4,
-      fw_cmd_compare },
-    { "help", "this, or all of one command", "[COMMAND]", false, NULL, NULL, 1, fw_cmd_help },
+      "BEFORE AFTER (PNG [FRAME] [-y|-n] | --psnr --ssim [--json])", false, FW_SCOPE_RUN, NULL,
+      compare_extras, 4, fw_cmd_compare },
+    { "recipes", "saved options: list them, or show one", "[show RECIPE [--origin]] [--json]",
+      false, FW_SCOPE_RUN, NULL, recipes_extras, 2, fw_cmd_recipes },
+    { "completion", "completion of command lines for a shell", "bash|zsh|fish", false, FW_SCOPE_RUN,
+      NULL, NULL, 1, fw_cmd_completion },
+    { "help", "this, or all of one command", "[COMMAND] [--json]", false, FW_SCOPE_RUN, NULL,
+      help_extras, 1, fw_cmd_help },
 };
 
 const struct fw_verb *fw_verb_at(uint32_t index)

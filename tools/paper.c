@@ -56,15 +56,20 @@ static void unpack_base64(const char *in, char *out, size_t bytes)
     out[used] = '\0';
 }
 
-const char *fw_json_name_of(const json_t *object, const char *key, char *out, size_t bytes)
+const char *fw_json_name(const json_t *value, char *out, size_t bytes)
 {
     char raw[1024];
-    const json_t *value = json_object_get(object, key);
     const char *packed = json_string_value(json_object_get(value, "bytes"));
+    const char *text = json_string_value(value);
     raw[0] = '\0';
     if (packed)
         unpack_base64(packed, raw, sizeof(raw));
-    return fw_escape(packed ? raw : fw_json_text_of(object, key), out, bytes, 0);
+    return fw_escape(packed ? raw : text ? text : "", out, bytes, 0);
+}
+
+const char *fw_json_name_of(const json_t *object, const char *key, char *out, size_t bytes)
+{
+    return fw_json_name(json_object_get(object, key), out, bytes);
 }
 
 void fw_json_print_video(FILE *out, const json_t *video)

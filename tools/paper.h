@@ -22,6 +22,7 @@ const char *fw_json_text_of(const json_t *object, const char *key);
 double fw_json_number_of(const json_t *object, const char *key);
 long long fw_json_count_of(const json_t *object, const char *key);
 /* A name that may be {"bytes": base64}, escaped for a terminal. Returns `out`. */
+const char *fw_json_name(const json_t *value, char *out, size_t bytes);
 const char *fw_json_name_of(const json_t *object, const char *key, char *out, size_t bytes);
 /* "1920x1080 yuv420p, 24000/1001 fps, SAR 1/1, limited bt709": what a video object holds. */
 void fw_json_print_video(FILE *out, const json_t *video);

@@ -120,6 +120,7 @@ int fw_view_open(struct fw_view *view, const char *verb, const struct fw_view_op
     view->log_fd = -1;
     view->shown_s = -1;
     view->logged_s = -1;
+    view->look = &fw_look_run;
     view->verbosity = options->verbosity;
     (void)clock_gettime(CLOCK_MONOTONIC, &view->started);
     int status = find_mode(view, options, err);
@@ -191,7 +192,7 @@ static void draw(struct fw_view *view)
     char text[640];
     /* Room for the cursor, and for the ^C of a terminal, which must not wrap. */
     size_t width = terminal_width(view->fd);
-    fw_progress_line(&view->last, width > 3 ? width - 3 : 1, line, sizeof(line));
+    view->look->line(&view->last, width > 3 ? width - 3 : 1, line, sizeof(line));
     (void)snprintf(text, sizeof(text), "\r%s\033[K", line);
     emit(view, text);
     view->line_shown = true;
@@ -215,14 +216,14 @@ static void show(struct fw_view *view, bool last)
         draw(view);
         return;
     case FW_VIEW_LINE:
-        fw_progress_line(&view->last, 0, text, sizeof(text) - 1);
+        view->look->line(&view->last, 0, text, sizeof(text) - 1);
         strcat(text, "\n");
         break;
     case FW_VIEW_JSON:
-        fw_progress_json(&view->last, text, sizeof(text));
+        view->look->json(&view->last, text, sizeof(text));
         break;
     case FW_VIEW_FFMPEG:
-        fw_progress_ffmpeg(&view->last, last, text, sizeof(text));
+        view->look->ffmpeg(&view->last, last, text, sizeof(text));
         break;
     }
     emit(view, text);
@@ -235,26 +236,43 @@ static void log_progress(struct fw_view *view, double now)
     if (view->log_fd < 0 || now - last < line_pause_s(view, view->logged_s, now))
         return;
     view->logged_s = now;
-    fw_progress_line(&view->last, 0, text, sizeof(text));
+    view->look->line(&view->last, 0, text, sizeof(text));
     fw_log_line(view->log_fd, now, "progress", text);
 }
 
-void fw_view_update(struct fw_view *view, const struct fw_progress *progress)
+/* The last progress was renewed: shows it, when it is time. */
+static void renew(struct fw_view *view)
 {
     double now = now_s(view);
-    size_t bytes = progress->struct_size < sizeof(view->last) ? progress->struct_size
-                                                              : sizeof(view->last);
-    memset(&view->last, 0, sizeof(view->last));
-    memcpy(&view->last, progress, bytes);
-    /* The text is borrowed for this call alone. */
-    (void)snprintf(view->limit, sizeof(view->limit), "%s",
-                   view->last.limit ? view->last.limit : "");
-    view->last.limit = view->limit;
     log_progress(view, now);
     if (now - (view->shown_s < 0 ? 0 : view->shown_s) < pause_s(view, now))
         return;
     view->shown_s = now;
     show(view, false);
+}
+
+/* A caller may know a shorter struct than we do. */
+static void keep(struct fw_view *view, const void *progress, size_t struct_size)
+{
+    memset(&view->last, 0, sizeof(view->last));
+    memcpy(&view->last, progress,
+           struct_size < view->look->bytes ? struct_size : view->look->bytes);
+}
+
+void fw_view_update(struct fw_view *view, const struct fw_progress *progress)
+{
+    keep(view, progress, progress->struct_size);
+    /* The text is borrowed for this call alone. */
+    const char *limit = view->last.run.limit;
+    (void)snprintf(view->limit, sizeof(view->limit), "%s", limit ? limit : "");
+    view->last.run.limit = view->limit;
+    renew(view);
+}
+
+void fw_view_update_batch(struct fw_view *view, const struct fw_batch_progress *progress)
+{
+    keep(view, progress, progress->struct_size);
+    renew(view);
 }
 
 void fw_view_interrupt(struct fw_view *view)
@@ -270,7 +288,7 @@ void fw_view_line_now(struct fw_view *view)
 {
     char text[600];
     undraw(view);
-    fw_progress_line(&view->last, 0, text, sizeof(text) - 1);
+    view->look->line(&view->last, 0, text, sizeof(text) - 1);
     strcat(text, "\n");
     (void)fw_write_all(STDERR_FILENO, text, strlen(text));
 }
@@ -298,7 +316,7 @@ void fw_view_end(struct fw_view *view, const char *status, int exit_code, const 
     (void)snprintf(word, sizeof(word), "%s, exit %d", status, exit_code);
     fw_view_log(view, "end", word);
     if (view->mode == FW_VIEW_JSON)
-        text = fw_progress_end(status, exit_code, error_text, report_json, now_s(view));
+        text = fw_progress_end(view->look, status, exit_code, error_text, report_json, now_s(view));
     else if (view->mode == FW_VIEW_FFMPEG)
         show(view, true);
     if (text)

@@ -19,6 +19,22 @@ struct fw_view_options {
     bool stdout_is_data;  /* the output or a report goes there */
 };
 
+/* What progress of one sort looks like: the functions of progress_text.h or batch_text.h. */
+struct fw_look {
+    size_t bytes; /* of the progress */
+    void (*line)(const void *progress, size_t width, char *text, size_t bytes);
+    void (*json)(const void *progress, char *text, size_t bytes);
+    void (*ffmpeg)(const void *progress, bool last, char *text, size_t bytes);
+    const char *const *end_keys; /* of the report that the last record repeats; ends with NULL */
+};
+extern const struct fw_look fw_look_run;
+extern const struct fw_look fw_look_batch;
+
+union fw_view_progress {
+    struct fw_progress run;
+    struct fw_batch_progress batch;
+};
+
 struct fw_view {
     const char *verb;
     enum fw_view_mode mode;
@@ -33,8 +49,9 @@ struct fw_view {
     double shown_s;    /* job time of the last report; negative: none */
     double logged_s;   /* the same of the log */
     struct timespec started;
-    struct fw_progress last;
-    char limit[16];
+    const struct fw_look *look; /* of a run unless it is set after open */
+    union fw_view_progress last;
+    char limit[16]; /* a text of `last`, kept */
 };
 
 /* FW_ERR_USAGE for a mode or interval that is none, FW_ERR_OUTPUT for a file that cannot be opened.
@@ -42,6 +59,7 @@ struct fw_view {
 int fw_view_open(struct fw_view *view, const char *verb, const struct fw_view_options *options,
                  struct fw_error *err);
 void fw_view_update(struct fw_view *view, const struct fw_progress *progress);
+void fw_view_update_batch(struct fw_view *view, const struct fw_batch_progress *progress);
 /* A signal came to end the job: the terminal has written ^C behind our line, which is left alone.
  */
 void fw_view_interrupt(struct fw_view *view);

@@ -18,11 +18,7 @@ static double speed(const struct fw_progress *p)
 /* What one line holds, in its order. */
 enum field { CLOCK, SHARE, COUNT, RATE, SPEED, ETA, SIZE, RING, LIMIT, ERRORS, FIELDS };
 
-struct fields {
-    char text[FIELDS][64];
-};
-
-static void fill_fields(struct fields *fields, const struct fw_progress *p)
+static void fill_fields(struct fw_fields *fields, const struct fw_progress *p)
 {
     char buffer[32];
     char(*text)[64] = fields->text;
@@ -56,35 +52,42 @@ static void fill_fields(struct fields *fields, const struct fw_progress *p)
     (void)snprintf(text[ERRORS], bytes, "errors=%llu", (unsigned long long)p->damaged);
 }
 
-static size_t fields_width(const struct fields *fields)
+static size_t fields_width(const struct fw_fields *fields)
 {
     size_t width = 0;
-    for (size_t i = 0; i < FIELDS; i++) {
+    for (size_t i = 0; i < FW_FIELDS_MAX; i++) {
         if (fields->text[i][0])
             width += strlen(fields->text[i]) + (width > 0);
     }
     return width;
 }
 
-void fw_progress_line(const struct fw_progress *p, size_t width, char *text, size_t bytes)
+void fw_fields_join(struct fw_fields *fields, const uint8_t *dispensable, uint32_t count,
+                    size_t width, char *text, size_t bytes)
 {
-    static const enum field dispensable[] = { RING,  SIZE, SPEED,  LIMIT, COUNT,
-                                              CLOCK, RATE, ERRORS, ETA,   SHARE };
-    struct fields fields;
     size_t used = 0;
-    fill_fields(&fields, p);
-    for (size_t i = 0; width > 0 && i < FIELDS && fields_width(&fields) > width; i++)
-        fields.text[dispensable[i]][0] = '\0';
+    for (size_t i = 0; width > 0 && i < count && fields_width(fields) > width; i++)
+        fields->text[dispensable[i]][0] = '\0';
     text[0] = '\0';
-    for (size_t i = 0; i < FIELDS && used < bytes; i++) {
-        if (fields.text[i][0])
+    for (size_t i = 0; i < FW_FIELDS_MAX && used < bytes; i++) {
+        if (fields->text[i][0])
             used += (size_t)snprintf(text + used, bytes - used, "%s%s", used ? " " : "",
-                                     fields.text[i]);
+                                     fields->text[i]);
     }
 }
 
-void fw_progress_json(const struct fw_progress *p, char *text, size_t bytes)
+static void run_line(const void *progress, size_t width, char *text, size_t bytes)
 {
+    static const uint8_t dispensable[] = { RING,  SIZE, SPEED,  LIMIT, COUNT,
+                                           CLOCK, RATE, ERRORS, ETA,   SHARE };
+    struct fw_fields fields;
+    fill_fields(&fields, progress);
+    fw_fields_join(&fields, dispensable, FIELDS, width, text, bytes);
+}
+
+static void run_json(const void *progress, char *text, size_t bytes)
+{
+    const struct fw_progress *p = progress;
     char eta[32] = "null";
     char total[32] = "null";
     if (p->eta_s >= 0)
@@ -107,8 +110,9 @@ void fw_progress_json(const struct fw_progress *p, char *text, size_t bytes)
         p->busy_sequential, p->busy_encoder, p->limit ? p->limit : "");
 }
 
-void fw_progress_ffmpeg(const struct fw_progress *p, bool last, char *text, size_t bytes)
+static void run_ffmpeg(const void *progress, bool last, char *text, size_t bytes)
 {
+    const struct fw_progress *p = progress;
     long long us = p->media_s > 0 ? (long long)(p->media_s * 1e6 + 0.5) : 0;
     long long seconds = us / 1000000;
     char rate[48] = "N/A";
@@ -129,11 +133,19 @@ void fw_progress_ffmpeg(const struct fw_progress *p, bool last, char *text, size
                    last ? "end" : "continue");
 }
 
-char *fw_progress_end(const char *status, int exit_code, const char *error_text,
-                      const char *report_json, double elapsed_s)
+static const char *const run_keys[] = { "frames", "published", "verified", "losses",
+                                        "deaths", "bytes",     NULL };
+
+const struct fw_look fw_look_run = { .bytes = sizeof(struct fw_progress),
+                                     .line = run_line,
+                                     .json = run_json,
+                                     .ffmpeg = run_ffmpeg,
+                                     .end_keys = run_keys };
+
+char *fw_progress_end(const struct fw_look *look, const char *status, int exit_code,
+                      const char *error_text, const char *report_json, double elapsed_s)
 {
-    static const char *const keys[] = { "frames", "published", "verified",
-                                        "losses", "deaths",    "bytes" };
+    const char *const *keys = look->end_keys;
     char shown[4 * FW_ERROR_TEXT];
     json_t *report = report_json ? json_loads(report_json, 0, NULL) : NULL;
     json_t *record = json_pack("{s:s,s:s,s:f,s:s,s:i}", "schema", SCHEMA, "type", "end", "t",
@@ -142,7 +154,7 @@ char *fw_progress_end(const char *status, int exit_code, const char *error_text,
     if (record && error_text)
         (void)json_object_set_new(record, "error",
                                   json_string(fw_escape(error_text, shown, sizeof(shown), 1)));
-    for (size_t i = 0; record && i < sizeof(keys) / sizeof(keys[0]); i++) {
+    for (size_t i = 0; record && keys[i]; i++) {
         json_t *value = json_object_get(report, keys[i]);
         if (value)
             (void)json_object_set(record, keys[i], value);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recipe.h"
 #include "term.h"
 
 static const char *const modes[] = { "auto", "tty", "line", "json", "ffmpeg", "none" };
@@ -92,7 +93,8 @@ int fw_run_options_read(struct fw_run_options *options, const struct fw_cli *cli
     const char *level = fw_cli_value(cli, "loglevel");
     int status = FW_OK;
     memset(options, 0, sizeof(*options));
-    place_names(cli, &input, &options->output);
+    if (cli->verb->scope == FW_SCOPE_RUN)
+        place_names(cli, &input, &options->output);
     if (fw_cli_value(cli, "output"))
         options->output = fw_cli_value(cli, "output");
     options->json = fw_cli_count(cli, "json") > 0;
@@ -100,7 +102,8 @@ int fw_run_options_read(struct fw_run_options *options, const struct fw_cli *cli
     options->view.interval = fw_cli_value(cli, "progress-interval");
     options->view.log_file = fw_cli_value(cli, "log-file");
     options->view.stdout_is_data = options->json ||
-                                   (options->output && strcmp(options->output, "-") == 0);
+                                   (cli->verb->scope == FW_SCOPE_RUN && options->output &&
+                                    strcmp(options->output, "-") == 0);
     if (level)
         status = read_level(level, &options->view.verbosity, err);
     options->view.verbosity += (int)fw_cli_count(cli, "verbose");
@@ -117,6 +120,22 @@ int fw_plugin_path_apply(struct fw_job *job, struct fw_error *err)
     return path && *path ? fw_job_set(job, "plugin-path", path, err) : FW_OK;
 }
 
+static int set_job(void *user, const char *key, const char *value, struct fw_error *err)
+{
+    return fw_job_set(user, key, value, err);
+}
+
+/* First, so that the command line's own words win. */
+static int apply_recipes(const struct fw_cli *cli, struct fw_job *job, struct fw_error *err)
+{
+    struct fw_recipe recipe = { 0 };
+    int status = fw_recipe_add_given(&recipe, cli, err);
+    if (status == FW_OK)
+        status = fw_recipe_apply(&recipe, cli, set_job, job, err);
+    fw_recipe_deinit(&recipe);
+    return status;
+}
+
 int fw_run_options_apply(const struct fw_cli *cli, struct fw_job *job, struct fw_error *err)
 {
     const char *input;
@@ -125,6 +144,7 @@ int fw_run_options_apply(const struct fw_cli *cli, struct fw_job *job, struct fw
     place_names(cli, &input, &output);
     if (output && fw_cli_value(cli, "output"))
         return fw_fail(err, FW_ERR_USAGE, "the output is given twice: as a name and by -o");
+    status = apply_recipes(cli, job, err);
     for (uint32_t i = 0; i < cli->option_count && status == FW_OK; i++) {
         const struct fw_job_option *row = fw_job_option_find(cli->options[i].name);
         if (!row || !row->command_only)
@@ -136,5 +156,40 @@ int fw_run_options_apply(const struct fw_cli *cli, struct fw_job *job, struct fw
         status = fw_job_set(job, "input", input, err);
     if (status == FW_OK && output)
         status = fw_job_set(job, "output", output, err);
+    return status;
+}
+
+static int set_batch(void *user, const char *key, const char *value, struct fw_error *err)
+{
+    return fw_batch_set(user, key, value, err);
+}
+
+static int apply_batch_recipes(const struct fw_cli *cli, struct fw_batch *batch,
+                               struct fw_error *err)
+{
+    struct fw_recipe recipe = { 0 };
+    int status = fw_recipe_add_given(&recipe, cli, err);
+    if (status == FW_OK)
+        status = fw_recipe_apply(&recipe, cli, set_batch, batch, err);
+    fw_recipe_deinit(&recipe);
+    return status;
+}
+
+int fw_run_options_apply_batch(const struct fw_cli *cli, struct fw_batch *batch,
+                               struct fw_error *err)
+{
+    const char *plugins = getenv("FRAMEWHEEL_PLUGIN_PATH");
+    int status = apply_batch_recipes(cli, batch, err);
+    for (uint32_t i = 0; i < cli->option_count && status == FW_OK; i++) {
+        const struct fw_cli_option *word = &cli->options[i];
+        const struct fw_job_option *row = fw_option_find(cli->verb->scope, word->name);
+        /* --json lists every item in the report, which the batch has to know. */
+        if (!row || !row->command_only || strcmp(row->name, "json") == 0)
+            status = fw_batch_set(batch, word->name, word->value, err);
+    }
+    if (status == FW_OK && plugins && *plugins && !fw_cli_value(cli, "plugin-path"))
+        status = fw_batch_set(batch, "plugin-path", plugins, err);
+    for (uint32_t i = 0; i < cli->name_count && status == FW_OK; i++)
+        status = fw_batch_add(batch, cli->names[i], err);
     return status;
 }

@@ -21,6 +21,10 @@ int fw_run_options_apply(const struct fw_cli *cli, struct fw_job *job, struct fw
 /* What the user's environment says of where plugins are. */
 int fw_plugin_path_apply(struct fw_job *job, struct fw_error *err);
 
+/* A batch's options and sources, recipes first. */
+int fw_run_options_apply_batch(const struct fw_cli *cli, struct fw_batch *batch,
+                               struct fw_error *err);
+
 /* Whether the words say where the output goes, or that there is none. */
 bool fw_run_options_name_output(const struct fw_cli *cli);
 

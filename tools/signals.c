@@ -5,6 +5,7 @@
 #include <string.h>
 
 static struct fw_job *volatile current_job;
+static struct fw_batch *volatile current_batch;
 static volatile sig_atomic_t caught;
 static volatile sig_atomic_t asked;
 
@@ -16,6 +17,8 @@ static void on_end(int number)
         caught = number;
     if (current_job)
         fw_job_cancel(current_job);
+    if (current_batch)
+        fw_batch_cancel_by(current_batch, number);
 }
 
 static void on_ask(int number)
@@ -24,13 +27,12 @@ static void on_ask(int number)
     asked = 1;
 }
 
-void fw_signals_start(struct fw_job *job)
+static void catch_signals(void)
 {
     struct sigaction action;
     struct sigaction old;
     memset(&action, 0, sizeof(action));
     (void)sigemptyset(&action.sa_mask);
-    current_job = job;
     for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
         /* Ignored by nohup, or by a shell for its background jobs: it stays so. */
         if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
@@ -43,8 +45,21 @@ void fw_signals_start(struct fw_job *job)
     (void)sigaction(SIGUSR1, &action, NULL);
 }
 
+void fw_signals_start(struct fw_job *job)
+{
+    current_job = job;
+    catch_signals();
+}
+
+void fw_signals_start_batch(struct fw_batch *batch)
+{
+    current_batch = batch;
+    catch_signals();
+}
+
 void fw_signals_stop(void)
 {
+    current_batch = NULL;
     current_job = NULL;
 }
 

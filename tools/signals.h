@@ -6,6 +6,8 @@
 
 #include <framewheel/framewheel.h>
 
+/* The same for a batch. */
+void fw_signals_start_batch(struct fw_batch *batch);
 /* SIGINT, SIGTERM and SIGHUP cancel `job` from now on, unless the parent had them ignored; SIGUSR1
  * asks for a line. */
 void fw_signals_start(struct fw_job *job);

@@ -178,3 +178,23 @@ _Noreturn void fw_die_by(int signal_number)
     (void)raise(signal_number);
     _exit(128 + signal_number);
 }
+
+char *fw_base64(const void *data, size_t bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *in = data;
+    char *text = malloc((bytes + 2) / 3 * 4 + 1);
+    char *out = text;
+    for (size_t i = 0; text && i < bytes; i += 3) {
+        size_t left = bytes - i;
+        uint32_t group = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
+                         (left > 2 ? in[i + 2] : 0);
+        *out++ = digits[group >> 18];
+        *out++ = digits[group >> 12 & 63];
+        *out++ = left > 1 ? digits[group >> 6 & 63] : '=';
+        *out++ = left > 2 ? digits[group & 63] : '=';
+    }
+    if (text)
+        *out = '\0';
+    return text;
+}

@@ -22,6 +22,9 @@ const char *fw_clock_text(double seconds, char *out, size_t bytes);
 /* "54.2 MB" */
 const char *fw_bytes_text(double bytes_count, char *out, size_t bytes);
 
+/* Base64 (RFC 4648). The caller frees it; NULL without memory. */
+char *fw_base64(const void *data, size_t bytes);
+
 /* " run 'a b.mkv'": the words as a shell would need them, escaped for a terminal, each behind a
  * space. The caller frees it; NULL without memory. */
 char *fw_shell_words(int count, char **words);

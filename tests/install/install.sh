@@ -30,6 +30,18 @@ pass "the files are there"
 "$prefix/bin/framewheel" version | grep -q '^framewheel [0-9]' || fail "the command does not run"
 pass "the installed command runs"
 
+for file in share/bash-completion/completions/framewheel share/zsh/site-functions/_framewheel \
+  share/fish/vendor_completions.d/framewheel.fish share/framewheel/recipes/web-720p.conf; do
+  [ -s "$prefix/$file" ] || fail "$file is not installed"
+done
+if command -v scdoc >/dev/null; then
+  [ -s "$prefix/share/man/man1/framewheel-run.1" ] || fail "there is no man page"
+fi
+env -u FRAMEWHEEL_RECIPES XDG_CONFIG_HOME="$work" "$prefix/bin/framewheel" recipes show web-720p \
+  --origin | grep -q "share/framewheel/recipes/web-720p.conf:" ||
+  fail "the installed recipes are not found"
+pass "completions, man pages and recipes are there, wherever the prefix is"
+
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name framewheel.pc)")
 export PKG_CONFIG_PATH
 pkg-config --print-requires-private framewheel | grep -q libavcodec || fail "no private packages"
