@@ -151,7 +151,7 @@ def test_damaged_y4m(folder):
             stream.write(data)
         refused(folder, 4, [], name, "out.mkv", "-c:v", "ffv1")
     refused(folder, 4, ["no such file|does not exist"], "absent.y4m", "out.mkv")
-    refused(folder, 4, ["directory"], ".", "out.mkv")
+    refused(folder, 4, ["no pictures in this folder"], ".", "out.mkv")
 
 
 def test_limits(folder):

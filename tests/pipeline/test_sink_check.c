@@ -44,6 +44,27 @@ Test(sink_check, takes_what_is_usual)
     cr_assert_eq(CHECK("o=a.mp4", "pix_fmt=yuv420p10").status, FW_OK);
 }
 
+Test(sink_check, a_plain_name_is_one_picture)
+{
+    static const char *const names[] = {
+        "o=a.png", "o=d/a.JPG", "o=a.jpeg", "o=a.tif", "o=a.bmp",
+        "o=a.qoi", "o=a.ppm",   "o=a.exr",  "o=a.ff",  "o=a1.png"
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        cr_expect_eq(CHECK(names[i]).status, FW_OK, "%s", names[i]);
+    cr_expect_eq(CHECK("o=a.jpg", "q:v=3", "c:v=mjpeg", "update=1").status, FW_OK);
+    cr_expect_eq(CHECK("o=a.webp", "f=image2", "lossless=1").status, FW_OK);
+    /* Video containers, with the options of an encoder. */
+    cr_expect_eq(CHECK("o=a.webp", "c:v=libwebp_anim").status, FW_OK);
+    cr_expect_eq(CHECK("o=a.gif", "loop=0").status, FW_OK);
+    refused(CHECK("o=a.jpg", "crf=3"), "no such option");
+    refused(CHECK("o=a.jpg", "update=0"), "no such option");
+    refused(CHECK("o=a%d.jpg", "update=1"), "no such option");
+    refused(CHECK("o=a.jpg", "c:v=libx264"), "extension says");
+    refused(CHECK("o=a.tga"), "pictures are written as");
+    refused(CHECK("o=a.mkv", "f=image2"), "pictures are written as");
+}
+
 Test(sink_check, refuses_names)
 {
     refused(CHECK("o=a.mkx"), "no output format");

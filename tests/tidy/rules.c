@@ -28,11 +28,12 @@ static const struct owner headers[] = {
       "pipeline/source* pipeline/sink* pipeline/avframe* pipeline/remux* pipeline/record* "
       "pipeline/avio* pipeline/avlog* pipeline/y4m* pipeline/encoder_* "
       "pipeline/snapshot.c pipeline/probe* pipeline/plan_* pipeline/version* pipeline/losses* "
-      "pipeline/doctor*",
+      "pipeline/doctor* pipeline/still_lavc*",
       "libav types stay in the files that need them" },
     { "libav* libsw*", "tools/* samples/*", "", "tools are written on the public headers" },
-    { "png.h setjmp.h", "pipeline/* filters/* tools/* samples/*", "pipeline/png_* filters/png_*",
-      "libpng and its longjmp stay in png_*.c" },
+    { "png.h setjmp.h", "pipeline/* filters/* tools/* samples/*",
+      "pipeline/png_* filters/png_* pipeline/jpeg_*",
+      "longjmp stays with the libraries that use it, in png_*.c and jpeg_*.c" },
     { "stdatomic.h", "pipeline/* filters/* tools/* samples/*",
       "pipeline/control.h pipeline/ring* pipeline/ranges* pipeline/bell* pipeline/packet_ring* "
       "pipeline/wait*",
@@ -50,6 +51,7 @@ static const struct owner calls[] = {
       "the library reads no environment" },
     { "fork vfork waitid waitpid wait4 kill pidfd_open clone3", "pipeline/*.c filters/*.c",
       "pipeline/supervisor*.c pipeline/spawn*.c pipeline/child.c pipeline/helper*.c "
+      "pipeline/process.c "
       "pipeline/doctor.c", /* asks whether the kernel has pidfds */
       "processes are started and ended in few places" },
 };
