@@ -23,10 +23,9 @@
 #endif
 #define TITLE_MAX 11 /* bytes of a title that fit with the prefix, its number included */
 
-/* What the kernel says about this process, from its state on; "" when it says nothing. */
-static const char *read_own_stat(char *text, size_t bytes)
+const char *fw_process_stat(const char *path, char *text, size_t bytes)
 {
-    int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : read(fd, text, bytes - 1);
     if (fd >= 0)
         close(fd);
@@ -44,7 +43,7 @@ static void name_command_line(const char *title)
     enum { STATE = 3, ARG_START = 48 }; /* fields of proc(5) */
     char text[2048];
     uint64_t start = 0, end = 0;
-    const char *field = read_own_stat(text, sizeof(text));
+    const char *field = fw_process_stat("/proc/self/stat", text, sizeof(text));
     for (int i = STATE; i < ARG_START && field != NULL; i++) {
         field = strchr(field, ' ');
         field = field == NULL ? NULL : field + 1;

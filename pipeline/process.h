@@ -41,6 +41,9 @@ bool fw_process_reap(struct fw_process *process, bool wait, struct fw_process_en
 /* To a process that was not reaped yet. */
 void fw_process_signal(const struct fw_process *process, int number);
 
+/* What the kernel says in a stat file of proc(5), from the state on, in the caller's `text`; ""
+ * when it says nothing. */
+const char *fw_process_stat(const char *path, char *text, size_t bytes);
 /* In a process of ours: its name in ps, "framewheel: TITLE" and "fw-TITLE",
  * the first word cut where its number would not fit. */
 void fw_process_title(const char *title);

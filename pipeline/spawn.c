@@ -35,21 +35,6 @@ static const struct fw_role roles[] = {
     [FW_ROLE_WORKER] = { "worker", fw_worker_run },
 };
 
-/* What the kernel says about a process, from its state on; "" when it says nothing. `text` is the
- * room for it. */
-static const char *read_stat(const char *path, char *text, size_t bytes)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, bytes - 1);
-    if (fd >= 0)
-        close(fd);
-    if (got <= 0)
-        return "";
-    text[got] = '\0';
-    const char *after = strrchr(text, ')'); /* the name before it may hold anything */
-    return after == NULL || after[1] == '\0' ? "" : after + 2;
-}
-
 static void name_process(uint32_t proc_index)
 {
     char title[32];
@@ -320,7 +305,7 @@ static bool stands_ready(const char *task)
 {
     char path[384], text[2048];
     snprintf(path, sizeof(path), "%s/stat", task);
-    return read_stat(path, text, sizeof(text))[0] == 'R';
+    return fw_process_stat(path, text, sizeof(text))[0] == 'R';
 }
 
 uint64_t fw_spawn_cpu_ns(const struct fw_child *child)
@@ -359,5 +344,5 @@ char fw_spawn_state(const struct fw_child *child)
 {
     char path[64], text[2048];
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)child->pid);
-    return read_stat(path, text, sizeof(text))[0];
+    return fw_process_stat(path, text, sizeof(text))[0];
 }
