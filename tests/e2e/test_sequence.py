@@ -568,11 +568,21 @@ def slow_run(shop, out, *more):
                      *more)
 
 
+def begun(process, out):
+    """Waits until the run has made a picture, under a name that is not its own yet."""
+    for _ in range(4000):
+        if any(os.path.isdir(out / name) and os.listdir(out / name) for name in hidden(out)):
+            return
+        need(process.poll() is None, "the run ended")
+        time.sleep(0.005)
+    raise lib.Failed("no picture is made")
+
+
 def killed(shop, name):
     out = folder_of(shop)
     process = slow_run(shop, out)
     pid = child_of(process, name)
-    time.sleep(0.2)
+    begun(process, out)
     os.kill(pid, signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     need(process.returncode == 6, "exit %d: %s" % (process.returncode, err.decode()))
@@ -606,7 +616,7 @@ def killed_supervisor(shop):
     out = folder_of(shop)
     process = slow_run(shop, out)
     keeper, opener = child_of(process, "fw-keeper"), child_of(process, "fw-opener")
-    time.sleep(0.2)
+    begun(process, out)
     need(hidden(out), "no hidden folder")
     process.kill()
     process.communicate()
@@ -621,7 +631,7 @@ def killed_supervisor_and_keeper(shop):
     out = folder_of(shop)
     process = slow_run(shop, out)
     keeper = child_of(process, "fw-keeper")
-    time.sleep(0.2)
+    begun(process, out)
     os.kill(keeper, signal.SIGSTOP)
     process.kill()
     os.kill(keeper, signal.SIGKILL)
@@ -662,7 +672,7 @@ def interrupted(shop):
     out = folder_of(shop)
     process = slow_run(shop, out)
     child_of(process, "fw-keeper")
-    time.sleep(0.5)
+    begun(process, out)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     need(process.returncode == -signal.SIGINT, process.returncode)
@@ -677,7 +687,7 @@ def appeared_meanwhile(shop):
     out = folder_of(shop)
     process = slow_run(shop, out)
     child_of(process, "fw-keeper")
-    time.sleep(0.2)
+    begun(process, out)
     png(out / "30.png", 8, 8, shade(1))
     _, err = process.communicate(timeout=120)
     need(process.returncode == 5 and b"30.png appeared" in err, err.decode())

@@ -3,6 +3,7 @@
 #include "pipeline/input.h"
 #include "pipeline/publish.h"
 #include "pipeline/sequence.h"
+#include "tests/support/tree.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -11,24 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char folder[512];
-
-static void enter(void)
-{
-    const char *temp = getenv("TMPDIR");
-    (void)snprintf(folder, sizeof(folder), "%s/fw-keeper-XXXXXX", temp ? temp : "/tmp");
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[600];
-    cr_assert_eq(chdir("/"), 0);
-    (void)snprintf(command, sizeof(command), "rm -r '%s'", folder);
-    cr_assert_eq(system(command), 0);
-}
 
 static void write_file(const char *name, const char *bytes)
 {
@@ -65,7 +48,7 @@ static int ask(int socket, uint32_t kind, uint64_t number, struct fw_file_answer
     return fd;
 }
 
-Test(opener, opens_what_it_lists, .init = enter, .fini = leave)
+Test(opener, opens_what_it_lists, .init = tree_enter, .fini = tree_leave)
 {
     struct fw_settings settings;
     struct fw_opened opened;
@@ -126,7 +109,7 @@ static void open_output(struct fw_output *output, enum fw_exists exists, uint64_
     fw_settings_deinit(&settings);
 }
 
-Test(keeper, files_get_names_together, .init = enter, .fini = leave)
+Test(keeper, files_get_names_together, .init = tree_enter, .fini = tree_leave)
 {
     struct fw_output output;
     struct fw_file_answer answer;
@@ -144,7 +127,7 @@ Test(keeper, files_get_names_together, .init = enter, .fini = leave)
     cr_assert_eq(files_here(), 3);
 }
 
-Test(keeper, without_commit_nothing_is_left, .init = enter, .fini = leave)
+Test(keeper, without_commit_nothing_is_left, .init = tree_enter, .fini = tree_leave)
 {
     struct fw_output output;
     open_output(&output, FW_EXISTS_FAIL, 2);
@@ -152,7 +135,7 @@ Test(keeper, without_commit_nothing_is_left, .init = enter, .fini = leave)
     cr_assert_eq(files_here(), 0);
 }
 
-Test(keeper, nothing_is_replaced_unless_asked, .init = enter, .fini = leave)
+Test(keeper, nothing_is_replaced_unless_asked, .init = tree_enter, .fini = tree_leave)
 {
     struct fw_output output;
     struct fw_error err = { 0 };
@@ -171,7 +154,7 @@ Test(keeper, nothing_is_replaced_unless_asked, .init = enter, .fini = leave)
     cr_assert_eq(files_here(), 3);
 }
 
-Test(keeper, a_lost_picture_takes_all_names_back, .init = enter, .fini = leave)
+Test(keeper, a_lost_picture_takes_all_names_back, .init = tree_enter, .fini = tree_leave)
 {
     struct fw_output output;
     char name[4096];
@@ -182,7 +165,7 @@ Test(keeper, a_lost_picture_takes_all_names_back, .init = enter, .fini = leave)
     cr_assert_eq(files_here(), 0);
 }
 
-Test(keeper, interrupted_names, .init = enter, .fini = leave)
+Test(keeper, interrupted_names, .init = tree_enter, .fini = tree_leave)
 {
     struct fw_output output;
     char name[4096];

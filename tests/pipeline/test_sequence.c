@@ -1,5 +1,6 @@
 /* Which files an input of pictures consists of, and what an output's name means. */
 #include "pipeline/sequence.h"
+#include "tests/support/tree.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -9,24 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[512];
 static char text[512];
-
-static void enter(void)
-{
-    const char *temp = getenv("TMPDIR");
-    (void)snprintf(folder, sizeof(folder), "%s/fw-sequence-XXXXXX", temp ? temp : "/tmp");
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-    char command[600];
-    cr_assert_eq(chdir("/"), 0);
-    (void)snprintf(command, sizeof(command), "rm -r '%s'", folder);
-    cr_assert_eq(system(command), 0);
-}
 
 static void touch(const char *name)
 {
@@ -66,7 +50,7 @@ static int recognize(const char *input, const char *option, const char *value, b
     return status;
 }
 
-Test(sequence, recognized_by_name_alone, .init = enter, .fini = leave)
+Test(sequence, recognized_by_name_alone, .init = tree_enter, .fini = tree_leave)
 {
     bool pictures = false;
     cr_assert_eq(mkdir("d", 0755), 0);
@@ -97,7 +81,7 @@ Test(sequence, recognized_by_name_alone, .init = enter, .fini = leave)
     cr_assert_eq(recognize("f%d.png", "framerate", "fast", &pictures), FW_ERR_USAGE);
 }
 
-Test(sequence, the_rate, .init = enter, .fini = leave)
+Test(sequence, the_rate, .init = tree_enter, .fini = tree_leave)
 {
     struct fw_settings settings = settings_of("f%d.png", "out.mkv");
     cr_assert_eq(fw_sequence_recognize(&settings, NULL), FW_OK);
@@ -133,7 +117,7 @@ static int list(const struct fw_settings *settings, char *names, size_t bytes)
     return FW_OK;
 }
 
-Test(sequence, lists, .init = enter, .fini = leave)
+Test(sequence, lists, .init = tree_enter, .fini = tree_leave)
 {
     const int numbers[] = { 10, 2, 9, 3 };
     touch_numbers(numbers, 4);
@@ -162,7 +146,7 @@ Test(sequence, lists, .init = enter, .fini = leave)
     fw_settings_deinit(&settings);
 }
 
-Test(sequence, numbers_far_apart, .init = enter, .fini = leave)
+Test(sequence, numbers_far_apart, .init = tree_enter, .fini = tree_leave)
 {
     touch("1.png");
     touch("999999999999999999.png");
@@ -183,7 +167,7 @@ static int spare(const char *input, const char *output)
     return status;
 }
 
-Test(sequence, pictures_are_not_overwritten, .init = enter, .fini = leave)
+Test(sequence, pictures_are_not_overwritten, .init = tree_enter, .fini = tree_leave)
 {
     const int numbers[] = { 1, 2 };
     touch_numbers(numbers, 2);
