@@ -200,7 +200,8 @@ void fw_still_reader_close(struct fw_still_reader *reader)
 {
     if (!reader)
         return;
-    reader->codec->reader_deinit(reader);
+    if (reader->codec->reader_deinit)
+        reader->codec->reader_deinit(reader);
     fw_notes_deinit(&reader->notes);
     fw_losses_deinit(&reader->losses);
     free(reader);

@@ -98,11 +98,6 @@ static int next(struct fw_still_reader *reader, struct fw_image *image, int64_t 
     return FW_OK;
 }
 
-static void reader_deinit(struct fw_still_reader *reader)
-{
-    (void)reader;
-}
-
 static const struct fw_format *fit(const struct fw_still_wish *wish, const struct fw_video *have,
                                    const struct fw_still_head *source, struct fw_losses *losses)
 {
@@ -159,7 +154,6 @@ const struct fw_still_codec fw_still_codec_farbfeld = {
     .offers = offers,
     .begin = begin,
     .next = next,
-    .reader_deinit = reader_deinit,
     .fit = fit,
     .writer_open = writer_open,
     .frame = frame,

@@ -58,7 +58,7 @@ struct fw_still_codec {
     int (*begin)(struct fw_still_reader *reader, struct fw_error *err);
     int (*next)(struct fw_still_reader *reader, struct fw_image *image, int64_t *delay_us_out,
                 struct fw_error *err);
-    void (*reader_deinit)(struct fw_still_reader *reader);
+    void (*reader_deinit)(struct fw_still_reader *reader); /* NULL: nothing of its own */
     const struct fw_format *(*fit)(const struct fw_still_wish *wish, const struct fw_video *have,
                                    const struct fw_still_head *source, struct fw_losses *losses);
     int (*writer_open)(struct fw_still_writer *writer, struct fw_error *err);

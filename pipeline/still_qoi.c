@@ -202,11 +202,6 @@ static int next(struct fw_still_reader *reader, struct fw_image *image, int64_t 
     return status;
 }
 
-static void reader_deinit(struct fw_still_reader *reader)
-{
-    (void)reader;
-}
-
 /* ---- writing ------------------------------------------------------------------------------ */
 
 static const struct fw_format *fit(const struct fw_still_wish *wish, const struct fw_video *have,
@@ -325,7 +320,6 @@ const struct fw_still_codec fw_still_codec_qoi = {
     .offers = offers,
     .begin = begin,
     .next = next,
-    .reader_deinit = reader_deinit,
     .fit = fit,
     .writer_open = writer_open,
     .frame = frame,
