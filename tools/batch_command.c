@@ -38,13 +38,6 @@ static void on_progress(void *user, const struct fw_batch_progress *progress)
         fw_view_line_now(view);
 }
 
-static void on_message(void *user, enum fw_message_level level, const char *text)
-{
-    if (fw_signals_caught())
-        fw_view_interrupt(user);
-    fw_view_message(user, level, text);
-}
-
 /* The report of a batch that never came to be. The caller frees it. */
 static char *make_report(const struct command *command, int code)
 {
@@ -192,7 +185,7 @@ static int run_batch(struct command *command)
     const struct fw_batch_events events = { .struct_size = sizeof(events),
                                             .user = &command->view,
                                             .progress = on_progress,
-                                            .message = on_message };
+                                            .message = fw_view_hear };
     fw_signals_start_batch(command->batch);
     command->status = fw_batch_supervise(command->batch, &events, &command->err);
     fw_signals_stop();

@@ -44,13 +44,6 @@ static void on_progress(void *user, const struct fw_progress *progress)
         fw_view_line_now(view);
 }
 
-static void on_message(void *user, enum fw_message_level level, const char *text)
-{
-    if (fw_signals_caught())
-        fw_view_interrupt(user);
-    fw_view_message(user, level, text);
-}
-
 /* The report of a job that never came to be. The caller frees it. */
 static char *make_report(const struct command *command, int exit_code)
 {
@@ -206,7 +199,7 @@ static int run_job(struct command *command)
     const struct fw_events events = { .struct_size = sizeof(events),
                                       .user = &command->view,
                                       .progress = on_progress,
-                                      .message = on_message };
+                                      .message = fw_view_hear };
     fw_signals_start(command->job);
     command->status = fw_job_supervise(command->job, &events, &command->err);
     fw_signals_stop();

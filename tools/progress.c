@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "progress_text.h"
+#include "signals.h"
 #include "term.h"
 
 static const char *const mode_names[] = { "none", "line", "tty", "json", "ffmpeg" };
@@ -300,6 +301,13 @@ void fw_view_message(struct fw_view *view, enum fw_message_level level, const ch
         return;
     undraw(view);
     fw_complain_to_user(view->verb, text);
+}
+
+void fw_view_hear(void *view, enum fw_message_level level, const char *text)
+{
+    if (fw_signals_caught())
+        fw_view_interrupt(view);
+    fw_view_message(view, level, text);
 }
 
 void fw_view_log(struct fw_view *view, const char *word, const char *text)

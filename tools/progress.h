@@ -66,6 +66,8 @@ void fw_view_interrupt(struct fw_view *view);
 /* One line, now, on stderr. */
 void fw_view_line_now(struct fw_view *view);
 void fw_view_message(struct fw_view *view, enum fw_message_level level, const char *text);
+/* The same as the callback of a job or a batch; `view` is the struct fw_view. */
+void fw_view_hear(void *view, enum fw_message_level level, const char *text);
 /* Something for the log file alone. */
 void fw_view_log(struct fw_view *view, const char *word, const char *text);
 /* The last record. `status` is that of the report; `report_json` may be NULL. */
